@@ -1,0 +1,144 @@
+
+#include "http/ngx_http_wxapp_body.h"
+
+
+/* of JSON; what client_max_body_size lets through may be larger */
+
+#define NGX_HTTP_WXAPP_BODY_MAX  (1024 * 1024)
+
+
+static ngx_int_t ngx_http_wxapp_body_text(ngx_http_request_t *r,
+    ngx_str_t *body);
+
+
+ngx_int_t
+ngx_http_wxapp_body_read(ngx_http_request_t *r,
+    ngx_http_client_body_handler_pt handler)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_read_client_request_body(r, handler);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    return NGX_DONE;
+}
+
+
+ngx_int_t
+ngx_http_wxapp_body_object(ngx_http_request_t *r,
+    ngx_wxapp_json_node_t **object)
+{
+    ngx_int_t    rc;
+    ngx_str_t    body;
+    const char  *code, *message;
+
+    rc = ngx_http_wxapp_body_text(r, &body);
+
+    if (rc == NGX_DECLINED) {
+        rc = ngx_http_wxapp_problem(r, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                    "body_too_large",
+                                    "the JSON is larger than 1 MB");
+        goto failed;
+    }
+
+    if (rc != NGX_OK) {
+        rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+        goto failed;
+    }
+
+    code = "body_missing";
+    message = "a JSON object is expected";
+
+    if (body.len) {
+        code = "invalid_json";
+
+        rc = ngx_wxapp_json_parse(r->pool, &body, object, &message);
+
+        if (rc == NGX_OK && (*object)->type == NGX_WXAPP_JSON_OBJECT) {
+            return NGX_OK;
+        }
+
+        if (rc == NGX_ERROR) {
+            rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+            goto failed;
+        }
+    }
+
+    rc = ngx_http_wxapp_problem(r, NGX_HTTP_BAD_REQUEST, code, message);
+
+failed:
+
+    ngx_http_finalize_request(r, rc);
+
+    return NGX_DONE;
+}
+
+
+/* one piece of memory; NGX_DECLINED if it is too large */
+
+static ngx_int_t
+ngx_http_wxapp_body_text(ngx_http_request_t *r, ngx_str_t *body)
+{
+    u_char       *p;
+    size_t        len;
+    ssize_t       n;
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    ngx_str_null(body);
+
+    if (r->request_body == NULL || r->request_body->bufs == NULL) {
+        return NGX_OK;
+    }
+
+    len = 0;
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+        len += ngx_buf_size(cl->buf);
+
+        if (len > NGX_HTTP_WXAPP_BODY_MAX) {
+            return NGX_DECLINED;
+        }
+    }
+
+    cl = r->request_body->bufs;
+
+    if (cl->next == NULL && !cl->buf->in_file) {
+        body->data = cl->buf->pos;
+        body->len = len;
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    body->data = p;
+
+    for ( /* void */ ; cl; cl = cl->next) {
+        b = cl->buf;
+
+        if (!b->in_file) {
+            p = ngx_cpymem(p, b->pos, b->last - b->pos);
+            continue;
+        }
+
+        /* just written, at most a megabyte: it is in the page cache */
+
+        n = ngx_read_file(b->file, p, b->file_last - b->file_pos, b->file_pos);
+
+        if (n != b->file_last - b->file_pos) {
+            return NGX_ERROR;
+        }
+
+        p += n;
+    }
+
+    body->len = p - body->data;
+
+    return NGX_OK;
+}

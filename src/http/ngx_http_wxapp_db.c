@@ -1,0 +1,121 @@
+
+#include "http/ngx_http_wxapp_db.h"
+
+#include <mysqld_error.h>
+
+
+/* of MariaDB and of MySQL alone: no header has all of them */
+
+#define NGX_HTTP_WXAPP_ER_STATEMENT_TIMEOUT  1969
+#define NGX_HTTP_WXAPP_ER_QUERY_TIMEOUT      3024
+#define NGX_HTTP_WXAPP_ER_CHECK_VIOLATED     3819
+#define NGX_HTTP_WXAPP_ER_CONSTRAINT_FAILED  4025
+
+
+typedef struct {
+    ngx_uint_t   error;
+    ngx_uint_t   status;
+    const char  *code;
+    const char  *message;
+} ngx_http_wxapp_db_error_t;
+
+
+/* by ngx_wxapp_op_status_e */
+
+static ngx_http_wxapp_db_error_t  ngx_http_wxapp_db_ends[] = {
+    { NGX_WXAPP_OP_FAILED, 500, "internal_error", "the server failed" },
+    { NGX_WXAPP_OP_TIMEOUT, 504, "database_timeout",
+      "the database did not answer in time" },
+    { NGX_WXAPP_OP_LOST, 503, "database_unavailable",
+      "the database is unavailable, try again later" },
+    { NGX_WXAPP_OP_UNAVAILABLE, 503, "database_unavailable",
+      "the database is unavailable, try again later" },
+    { NGX_WXAPP_OP_OVERLOADED, 503, "overloaded",
+      "the service is overloaded, try again later" },
+    { NGX_WXAPP_OP_EXPIRED, 503, "overloaded",
+      "the service is overloaded, try again later" },
+    { 0, 500, "internal_error", "the server failed" }
+};
+
+
+/* by the server's number; the last is for all others */
+
+static ngx_http_wxapp_db_error_t  ngx_http_wxapp_db_errors[] = {
+    { ER_DUP_ENTRY, 409, "duplicate",
+      "there is a row with the same unique value already" },
+    { ER_ROW_IS_REFERENCED_2, 409, "referenced",
+      "other rows refer to this one" },
+    { ER_NO_REFERENCED_ROW_2, 409, "reference_missing",
+      "the row that this one refers to does not exist" },
+    { ER_DATA_TOO_LONG, 422, "invalid_value",
+      "a value is too long for its column" },
+    { ER_WARN_DATA_OUT_OF_RANGE, 422, "invalid_value",
+      "a value is out of the range of its column" },
+    { ER_TRUNCATED_WRONG_VALUE, 422, "invalid_value",
+      "a value does not fit its column" },
+    { ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, 422, "invalid_value",
+      "a value does not fit its column" },
+    { ER_BAD_NULL_ERROR, 422, "invalid_value",
+      "a column must not be null" },
+    { ER_NO_DEFAULT_FOR_FIELD, 422, "invalid_value",
+      "a column without a default got no value" },
+    { NGX_HTTP_WXAPP_ER_CHECK_VIOLATED, 422, "invalid_value",
+      "a value breaks a rule of the table" },
+    { NGX_HTTP_WXAPP_ER_CONSTRAINT_FAILED, 422, "invalid_value",
+      "a value breaks a rule of the table" },
+    { ER_LOCK_DEADLOCK, 503, "busy", "the row is busy, try again" },
+    { ER_LOCK_WAIT_TIMEOUT, 503, "busy", "the row is busy, try again" },
+    { ER_QUERY_INTERRUPTED, 504, "database_timeout",
+      "the database did not answer in time" },
+    { NGX_HTTP_WXAPP_ER_STATEMENT_TIMEOUT, 504, "database_timeout",
+      "the database did not answer in time" },
+    { NGX_HTTP_WXAPP_ER_QUERY_TIMEOUT, 504, "database_timeout",
+      "the database did not answer in time" },
+    { ER_CON_COUNT_ERROR, 503, "overloaded",
+      "the service is overloaded, try again later" },
+    { ER_TOO_MANY_USER_CONNECTIONS, 503, "overloaded",
+      "the service is overloaded, try again later" },
+    { ER_OPTION_PREVENTS_STATEMENT, 503, "read_only",
+      "the database takes no changes now, try again later" },
+    { 0, 500, "internal_error", "the server failed" }
+};
+
+
+ngx_int_t
+ngx_http_wxapp_db_problem(ngx_http_request_t *r,
+    ngx_wxapp_mysql_query_t *query)
+{
+    ngx_uint_t                  n;
+    ngx_http_wxapp_db_error_t  *e;
+
+    if (query->op.status == NGX_WXAPP_OP_ERROR) {
+        e = ngx_http_wxapp_db_errors;
+        n = query->error;
+
+    } else {
+        e = ngx_http_wxapp_db_ends;
+        n = query->op.status;
+    }
+
+    while (e->error && e->error != n) {
+        e++;
+    }
+
+    if (query->op.status == NGX_WXAPP_OP_ERROR) {
+        ngx_log_error((e->status < 500 ? NGX_LOG_INFO : NGX_LOG_ERR),
+                      r->connection->log, 0, "mysql error %ui: %s",
+                      query->error,
+                      e->status < 500 ? (u_char *) e->message
+                                      : query->message);
+    }
+
+    return ngx_http_wxapp_problem(r, e->status, e->code, e->message);
+}
+
+
+ngx_uint_t
+ngx_http_wxapp_db_again(ngx_wxapp_mysql_query_t *query)
+{
+    return query->op.status == NGX_WXAPP_OP_ERROR
+           && query->error == ER_LOCK_DEADLOCK;
+}

@@ -1,0 +1,165 @@
+
+#include "http/ngx_http_wxapp_identity.h"
+
+
+static ngx_uint_t ngx_http_wxapp_bearer(ngx_http_request_t *r,
+    ngx_str_t *token);
+
+
+ngx_int_t
+ngx_http_wxapp_identity(ngx_http_request_t *r, ngx_http_wxapp_ctx_t *ctx)
+{
+    ngx_int_t                    rc;
+    ngx_str_t                    token;
+    ngx_http_wxapp_main_conf_t  *wmcf;
+
+    if (ctx->identity != NGX_HTTP_WXAPP_IDENTITY_UNKNOWN) {
+        return NGX_OK;
+    }
+
+    r = r->main;
+    wmcf = ngx_http_wxapp_main(r);
+
+    if (wmcf->token == NULL) {
+        ctx->identity = NGX_HTTP_WXAPP_IDENTITY_NONE;
+        return NGX_OK;
+    }
+
+    switch (ngx_http_wxapp_bearer(r, &token)) {
+
+    case 0:
+        ctx->identity = NGX_HTTP_WXAPP_IDENTITY_NONE;
+        return NGX_OK;
+
+    case 1:
+        break;
+
+    default:
+        ctx->identity = NGX_HTTP_WXAPP_IDENTITY_MALFORMED;
+        return NGX_OK;
+    }
+
+    rc = ngx_wxapp_token_verify(wmcf->token, r->pool, &token, ngx_time(),
+                                &ctx->claims, &ctx->reason);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc == NGX_OK) {
+        ctx->identity = NGX_HTTP_WXAPP_IDENTITY_VALID;
+        return NGX_OK;
+    }
+
+    ctx->identity = NGX_HTTP_WXAPP_IDENTITY_INVALID;
+    ctx->claims = NULL;
+
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "access token refused: %s", ctx->reason);
+
+    return NGX_OK;
+}
+
+
+/*
+ * How many Authorization headers there are, the token of the only one.  With
+ * two, an upstream might read the other: the first in 1.22 is the last in
+ * some servers.  Other schemes than Bearer are not ours and count as none.
+ */
+
+static ngx_uint_t
+ngx_http_wxapp_bearer(ngx_http_request_t *r, ngx_str_t *token)
+{
+    u_char           *p, *last;
+    ngx_uint_t        i, n;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h, *found;
+
+    if (r->headers_in.authorization == NULL) {
+        return 0;
+    }
+
+    n = 0;
+    found = NULL;
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len == sizeof("Authorization") - 1
+            && ngx_strncasecmp(h[i].key.data, (u_char *) "Authorization",
+                               sizeof("Authorization") - 1)
+               == 0)
+        {
+            found = &h[i];
+            n++;
+        }
+    }
+
+    if (n != 1) {
+        return n;
+    }
+
+    p = found->value.data;
+    last = p + found->value.len;
+
+    if (found->value.len < sizeof("Bearer ") - 1
+        || ngx_strncasecmp(p, (u_char *) "Bearer ", sizeof("Bearer ") - 1)
+           != 0)
+    {
+        return 0;
+    }
+
+    p += sizeof("Bearer ") - 1;
+
+    while (p < last && *p == ' ') {
+        p++;
+    }
+
+    token->data = p;
+    token->len = last - p;
+
+    return 1;
+}
+
+
+ngx_int_t
+ngx_http_wxapp_claim(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_str_t *value)
+{
+    ngx_http_wxapp_ctx_t   *ctx;
+    ngx_wxapp_json_node_t  *node;
+
+    ctx = ngx_http_wxapp_ctx(r);
+
+    if (ctx == NULL || ngx_http_wxapp_identity(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ctx->identity != NGX_HTTP_WXAPP_IDENTITY_VALID) {
+        return NGX_DECLINED;
+    }
+
+    node = ngx_wxapp_json_member(ctx->claims, name);
+
+    if (node == NULL || node->type == NGX_WXAPP_JSON_NULL
+        || node->type >= NGX_WXAPP_JSON_ARRAY)
+    {
+        return NGX_DECLINED;
+    }
+
+    *value = node->value;
+
+    return NGX_OK;
+}

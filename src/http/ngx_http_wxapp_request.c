@@ -1,0 +1,216 @@
+
+#include "http/ngx_http_wxapp.h"
+
+
+static ngx_http_wxapp_ctx_t *ngx_http_wxapp_ctx_find(ngx_http_request_t *r);
+static void ngx_http_wxapp_ctx_cleanup(void *data);
+static void ngx_http_wxapp_gone(void *data);
+static void ngx_http_wxapp_wait(ngx_http_request_t *r,
+    ngx_http_wxapp_ctx_t *ctx, ngx_wxapp_op_t *op,
+    ngx_http_wxapp_done_pt done, ngx_msec_t *spent);
+static void ngx_http_wxapp_op_handler(ngx_wxapp_op_t *op);
+
+
+ngx_http_wxapp_ctx_t *
+ngx_http_wxapp_ctx(ngx_http_request_t *r)
+{
+    ngx_str_t             *traceparent;
+    ngx_uint_t             i;
+    ngx_list_part_t       *part;
+    ngx_table_elt_t       *h;
+    ngx_pool_cleanup_t    *cln;
+    ngx_http_cleanup_t    *gone;
+    ngx_http_wxapp_ctx_t  *ctx;
+
+    r = r->main;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_wxapp_module);
+
+    if (ctx) {
+        return ctx;
+    }
+
+    ctx = ngx_http_wxapp_ctx_find(r);
+
+    if (ctx) {
+        ngx_http_set_ctx(r, ctx, ngx_http_wxapp_module);
+        return ctx;
+    }
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_wxapp_ctx_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    ctx = cln->data;
+    ngx_memzero(ctx, sizeof(ngx_http_wxapp_ctx_t));
+
+    traceparent = NULL;
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len == sizeof("traceparent") - 1
+            && ngx_strncasecmp(h[i].key.data, (u_char *) "traceparent",
+                               sizeof("traceparent") - 1)
+               == 0)
+        {
+            traceparent = &h[i].value;
+            break;
+        }
+    }
+
+    if (ngx_wxapp_trace_init(&ctx->trace, traceparent) != NGX_OK) {
+        return NULL;
+    }
+
+    gone = ngx_http_cleanup_add(r, 0);
+    if (gone == NULL) {
+        return NULL;
+    }
+
+    gone->handler = ngx_http_wxapp_gone;
+    gone->data = ctx;
+
+    /* the handler marks the context for ngx_http_wxapp_ctx_find() */
+
+    cln->handler = ngx_http_wxapp_ctx_cleanup;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_wxapp_module);
+
+    return ctx;
+}
+
+
+/* an internal redirect clears r->ctx, but not the pool: realip's way */
+
+static ngx_http_wxapp_ctx_t *
+ngx_http_wxapp_ctx_find(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    if (!r->internal && !r->filter_finalize) {
+        return NULL;
+    }
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+        if (cln->handler == ngx_http_wxapp_ctx_cleanup) {
+            return cln->data;
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_http_wxapp_ctx_cleanup(void *data)
+{
+    /* nothing to free: this is a mark */
+}
+
+
+/* the request ends or is torn down: nobody waits for the operation now */
+
+static void
+ngx_http_wxapp_gone(void *data)
+{
+    ngx_http_wxapp_ctx_t *ctx = data;
+
+    if (ctx->op) {
+        ngx_wxapp_op_detach(ctx->op);
+        ctx->op = NULL;
+    }
+}
+
+
+void
+ngx_http_wxapp_wait_redis(ngx_http_request_t *r, ngx_wxapp_op_t *op,
+    ngx_http_wxapp_done_pt done)
+{
+    ngx_http_wxapp_ctx_t  *ctx;
+
+    /* there is one: guards and handlers start with it */
+
+    ctx = ngx_http_wxapp_ctx(r);
+    ctx->redis_used = 1;
+
+    ngx_http_wxapp_wait(r, ctx, op, done, &ctx->redis);
+}
+
+
+void
+ngx_http_wxapp_wait_mysql(ngx_http_request_t *r, ngx_wxapp_op_t *op,
+    ngx_http_wxapp_done_pt done)
+{
+    ngx_http_wxapp_ctx_t  *ctx;
+
+    ctx = ngx_http_wxapp_ctx(r);
+    ctx->mysql_used = 1;
+
+    ngx_http_wxapp_wait(r, ctx, op, done, &ctx->mysql);
+}
+
+
+static void
+ngx_http_wxapp_wait(ngx_http_request_t *r, ngx_http_wxapp_ctx_t *ctx,
+    ngx_wxapp_op_t *op, ngx_http_wxapp_done_pt done, ngx_msec_t *spent)
+{
+    ngx_event_t  *rev;
+
+    op->owner = r;
+    op->handler = ngx_http_wxapp_op_handler;
+
+    ctx->op = op;
+    ctx->done = done;
+    ctx->spent = spent;
+
+    r->read_event_handler = ngx_http_test_reading;
+
+    rev = r->connection->read;
+
+    if (rev->ready) {
+        ngx_post_event(rev, &ngx_posted_events);
+
+    } else if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+
+        /* then only the abort goes unseen */
+
+        return;
+    }
+}
+
+
+static void
+ngx_http_wxapp_op_handler(ngx_wxapp_op_t *op)
+{
+    ngx_connection_t      *c;
+    ngx_http_request_t    *r;
+    ngx_http_wxapp_ctx_t  *ctx;
+
+    r = op->owner;
+    c = r->connection;
+
+    ngx_http_set_log_request(c->log, r);
+
+    ctx = ngx_http_wxapp_ctx(r);
+    ctx->op = NULL;
+
+    *ctx->spent += ngx_current_msec - op->started;
+
+    ctx->done(r, op);
+
+    ngx_http_run_posted_requests(c);
+}
