@@ -181,80 +181,6 @@ ngx_http_wxapp_header_filter(ngx_http_request_t *r)
 }
 
 
-char *
-ngx_http_wxapp_content(ngx_conf_t *cf, ngx_http_handler_pt handler,
-    void *data)
-{
-    ngx_str_t                   *value;
-    ngx_http_core_loc_conf_t    *clcf;
-    ngx_http_wxapp_loc_conf_t   *wlcf;
-    ngx_http_wxapp_main_conf_t  *wmcf;
-
-    value = cf->args->elts;
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    wlcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_wxapp_module);
-
-    if (wlcf->directive) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the location has its content from \"%V\" already",
-                           wlcf->directive);
-        return NGX_CONF_ERROR;
-    }
-
-    if (clcf->handler) {
-        return "conflicts with another content handler of the location";
-    }
-
-    /* the arguments of the directive are gone after it */
-
-    wlcf->directive = ngx_palloc(cf->pool, sizeof(ngx_str_t));
-    if (wlcf->directive == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    *wlcf->directive = value[0];
-    wlcf->handler = handler;
-    wlcf->data = data;
-
-    clcf->handler = handler;
-
-    ngx_http_wxapp_conf_place(cf, &wlcf->place);
-
-    wmcf = ngx_http_wxapp_conf_main(cf);
-    wmcf->used = 1;
-
-    return NGX_CONF_OK;
-}
-
-
-void *
-ngx_http_wxapp_content_data(ngx_http_request_t *r)
-{
-    ngx_http_wxapp_loc_conf_t  *wlcf;
-
-    wlcf = ngx_http_get_module_loc_conf(r, ngx_http_wxapp_module);
-
-    return wlcf->data;
-}
-
-
-ngx_http_wxapp_main_conf_t *
-ngx_http_wxapp_cycle_main(ngx_cycle_t *cycle)
-{
-    ngx_http_wxapp_main_conf_t  *wmcf;
-
-    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
-    {
-        return NULL;
-    }
-
-    wmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_wxapp_module);
-
-    return (wmcf && wmcf->zone) ? wmcf : NULL;
-}
-
-
 static char *
 ngx_http_wxapp_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -396,11 +322,7 @@ ngx_http_wxapp_trace_variable(ngx_http_request_t *r,
         ngx_wxapp_trace_id(&ctx->trace, &s);
     }
 
-    v->data = s.data;
-    v->len = s.len;
-    v->valid = 1;
-    v->no_cacheable = 0;
-    v->not_found = 0;
+    ngx_http_wxapp_variable(v, &s);
 
     return NGX_OK;
 }
@@ -410,6 +332,7 @@ static ngx_int_t
 ngx_http_wxapp_error_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
+    ngx_str_t              s;
     ngx_http_wxapp_ctx_t  *ctx;
 
     ctx = ngx_http_wxapp_ctx(r);
@@ -426,11 +349,10 @@ ngx_http_wxapp_error_variable(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    v->data = (u_char *) ctx->problem.code;
-    v->len = ngx_strlen(ctx->problem.code);
-    v->valid = 1;
-    v->no_cacheable = 1;
-    v->not_found = 0;
+    s.data = (u_char *) ctx->problem.code;
+    s.len = ngx_strlen(ctx->problem.code);
+
+    ngx_http_wxapp_variable(v, &s);
 
     return NGX_OK;
 }
@@ -446,10 +368,8 @@ ngx_http_wxapp_route_variable(ngx_http_request_t *r,
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
-    v->data = clcf->name.data;
-    v->len = clcf->name.len;
-    v->valid = 1;
-    v->no_cacheable = 1;
+    ngx_http_wxapp_variable(v, &clcf->name);
+
     v->not_found = (v->len == 0);
 
     return NGX_OK;
@@ -460,7 +380,7 @@ static ngx_int_t
 ngx_http_wxapp_time_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    u_char                *p;
+    ngx_str_t              s;
     ngx_msec_t             ms;
     ngx_uint_t             used;
     ngx_http_wxapp_ctx_t  *ctx;
@@ -492,16 +412,14 @@ ngx_http_wxapp_time_variable(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    p = ngx_pnalloc(r->pool, NGX_TIME_T_LEN + 4);
-    if (p == NULL) {
+    s.data = ngx_pnalloc(r->pool, NGX_TIME_T_LEN + 4);
+    if (s.data == NULL) {
         return NGX_ERROR;
     }
 
-    v->data = p;
-    v->len = ngx_sprintf(p, "%M.%03M", ms / 1000, ms % 1000) - p;
-    v->valid = 1;
-    v->no_cacheable = 1;
-    v->not_found = 0;
+    s.len = ngx_sprintf(s.data, "%M.%03M", ms / 1000, ms % 1000) - s.data;
+
+    ngx_http_wxapp_variable(v, &s);
 
     return NGX_OK;
 }
@@ -510,19 +428,7 @@ ngx_http_wxapp_time_variable(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_wxapp_preconfiguration(ngx_conf_t *cf)
 {
-    ngx_http_variable_t  *var, *v;
-
-    for (v = ngx_http_wxapp_vars; v->name.len; v++) {
-        var = ngx_http_add_variable(cf, &v->name, v->flags);
-        if (var == NULL) {
-            return NGX_ERROR;
-        }
-
-        var->get_handler = v->get_handler;
-        var->data = v->data;
-    }
-
-    return NGX_OK;
+    return ngx_http_wxapp_variables(cf, ngx_http_wxapp_vars);
 }
 
 
@@ -597,35 +503,9 @@ ngx_http_wxapp_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_wxapp_loc_conf_t *prev = parent;
     ngx_http_wxapp_loc_conf_t *conf = child;
 
-    ngx_http_core_loc_conf_t  *clcf;
-
     ngx_conf_merge_value(conf->trace, prev->trace, 1);
 
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-
-    if (conf->directive) {
-        if (clcf->handler != conf->handler) {
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                          "another content handler follows \"%V\" in %V:%ui",
-                          conf->directive, &conf->place.file,
-                          conf->place.line);
-            return NGX_CONF_ERROR;
-        }
-
-        return NGX_CONF_OK;
-    }
-
-    /* "if" and "limit_except" are locations without a name of their own */
-
-    if (clcf->noname && prev->directive && clcf->handler == NULL) {
-        conf->directive = prev->directive;
-        conf->handler = prev->handler;
-        conf->data = prev->data;
-
-        clcf->handler = prev->handler;
-    }
-
-    return NGX_CONF_OK;
+    return ngx_http_wxapp_content_merge(cf, prev, conf);
 }
 
 

@@ -27,6 +27,7 @@ struct ngx_wxapp_redis_conn_s {
     ngx_wxapp_redis_t        *redis;
     ngx_wxapp_redis_state_e   state;
     ngx_peer_connection_t     peer;
+    ngx_log_t                 quiet;            /* for retries of connect() */
     ngx_connection_t         *connection;
     redisReader              *reader;
 
@@ -60,7 +61,7 @@ static void ngx_wxapp_redis_connected(ngx_wxapp_redis_conn_t *conn);
 static void ngx_wxapp_redis_greet(ngx_wxapp_redis_conn_t *conn);
 static void ngx_wxapp_redis_ready_now(ngx_wxapp_redis_conn_t *conn);
 static void ngx_wxapp_redis_close(ngx_wxapp_redis_conn_t *conn,
-    const char *reason);
+    ngx_err_t err, const char *reason);
 static void ngx_wxapp_redis_drop(ngx_wxapp_redis_conn_t *conn);
 static void ngx_wxapp_redis_connect_handler(ngx_event_t *ev);
 static void ngx_wxapp_redis_read_handler(ngx_event_t *ev);
@@ -96,6 +97,12 @@ ngx_wxapp_redis_start(ngx_wxapp_redis_t *redis)
 
     conn->redis = redis;
     redis->conn = conn;
+
+    /* nginx would log every failed try; we log when the state changes */
+
+    conn->quiet = *ngx_cycle->log;
+    conn->quiet.log_level = NGX_LOG_EMERG;
+    conn->quiet.next = NULL;
 
     ngx_queue_init(&conn->pending);
     ngx_queue_init(&conn->early);
@@ -327,19 +334,19 @@ ngx_wxapp_redis_connect(ngx_wxapp_redis_conn_t *conn)
     pc->socklen = addr->socklen;
     pc->name = &addr->name;
     pc->get = ngx_event_get_peer;
-    pc->log = ngx_cycle->log;
+    pc->log = &conn->quiet;
     pc->log_error = NGX_ERROR_INFO;
 
     conn->reader = redisReaderCreate();
     if (conn->reader == NULL) {
-        ngx_wxapp_redis_close(conn, "no memory");
+        ngx_wxapp_redis_close(conn, 0, "no memory");
         return;
     }
 
     rc = ngx_event_connect_peer(pc);
 
     if (rc == NGX_ERROR || rc == NGX_BUSY || rc == NGX_DECLINED) {
-        ngx_wxapp_redis_close(conn, "cannot connect");
+        ngx_wxapp_redis_close(conn, ngx_socket_errno, "cannot connect");
         return;
     }
 
@@ -379,7 +386,7 @@ ngx_wxapp_redis_connected(ngx_wxapp_redis_conn_t *conn)
     }
 
     if (err) {
-        ngx_wxapp_redis_close(conn, "cannot connect");
+        ngx_wxapp_redis_close(conn, err, "cannot connect");
         return;
     }
 
@@ -467,7 +474,7 @@ ngx_wxapp_redis_greet(ngx_wxapp_redis_conn_t *conn)
 
 failed:
 
-    ngx_wxapp_redis_close(conn, "no memory");
+    ngx_wxapp_redis_close(conn, 0, "no memory");
 }
 
 
@@ -511,7 +518,8 @@ ngx_wxapp_redis_ready_now(ngx_wxapp_redis_conn_t *conn)
 /* the connection is of no use: end what hangs on it, come back later */
 
 static void
-ngx_wxapp_redis_close(ngx_wxapp_redis_conn_t *conn, const char *reason)
+ngx_wxapp_redis_close(ngx_wxapp_redis_conn_t *conn, ngx_err_t err,
+    const char *reason)
 {
     ngx_queue_t     *q;
     ngx_uint_t       lost;
@@ -520,8 +528,8 @@ ngx_wxapp_redis_close(ngx_wxapp_redis_conn_t *conn, const char *reason)
     lost = (conn->state == NGX_WXAPP_REDIS_READY);
 
     ngx_log_error((conn->failed ? NGX_LOG_INFO : NGX_LOG_ERR),
-                  ngx_cycle->log, 0, "redis %V: %s, %ui commands pending", conn->peer.name,
-                  reason, conn->npending + conn->nearly);
+                  ngx_cycle->log, err, "redis %V: %s, %ui commands pending",
+                  conn->peer.name, reason, conn->npending + conn->nearly);
 
     ngx_wxapp_redis_drop(conn);
 
@@ -613,7 +621,7 @@ ngx_wxapp_redis_connect_handler(ngx_event_t *ev)
         return;
     }
 
-    ngx_wxapp_redis_close(conn, "connecting timed out");
+    ngx_wxapp_redis_close(conn, 0, "connecting timed out");
 }
 
 
@@ -624,7 +632,7 @@ ngx_wxapp_redis_write_handler(ngx_event_t *ev)
     ngx_wxapp_redis_conn_t  *conn = c->data;
 
     if (c->close) {
-        ngx_wxapp_redis_close(conn, "closed by the worker's shutdown");
+        ngx_wxapp_redis_close(conn, 0, "closed by the worker's shutdown");
         return;
     }
 
@@ -650,7 +658,7 @@ ngx_wxapp_redis_read_handler(ngx_event_t *ev)
     static u_char  buf[NGX_WXAPP_REDIS_BUFFER];
 
     if (c->close) {
-        ngx_wxapp_redis_close(conn, "closed by the worker's shutdown");
+        ngx_wxapp_redis_close(conn, 0, "closed by the worker's shutdown");
         return;
     }
 
@@ -670,7 +678,7 @@ ngx_wxapp_redis_read_handler(ngx_event_t *ev)
         }
 
         if (n == NGX_ERROR || n == 0) {
-            ngx_wxapp_redis_close(conn, "the connection is lost");
+            ngx_wxapp_redis_close(conn, 0, "the connection is lost");
             return;
         }
 
@@ -681,7 +689,7 @@ ngx_wxapp_redis_read_handler(ngx_event_t *ev)
             /* a handler may have come back to us and closed already */
 
             if (conn->connection == c) {
-                ngx_wxapp_redis_close(conn, "protocol error");
+                ngx_wxapp_redis_close(conn, 0, "protocol error");
             }
 
             return;
@@ -694,7 +702,7 @@ ngx_wxapp_redis_read_handler(ngx_event_t *ev)
     } while (c->read->ready);
 
     if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
-        ngx_wxapp_redis_close(conn, "cannot wait for replies");
+        ngx_wxapp_redis_close(conn, 0, "cannot wait for replies");
         return;
     }
 
@@ -874,7 +882,7 @@ ngx_wxapp_redis_flush(ngx_wxapp_redis_conn_t *conn)
         }
 
         if (n == NGX_ERROR || n == 0) {
-            ngx_wxapp_redis_close(conn, "the connection is lost");
+            ngx_wxapp_redis_close(conn, 0, "the connection is lost");
             return;
         }
 
@@ -887,7 +895,7 @@ ngx_wxapp_redis_flush(ngx_wxapp_redis_conn_t *conn)
     }
 
     if (ngx_handle_write_event(c->write, 0) != NGX_OK) {
-        ngx_wxapp_redis_close(conn, "cannot wait to write");
+        ngx_wxapp_redis_close(conn, 0, "cannot wait to write");
     }
 }
 
@@ -1004,7 +1012,7 @@ ngx_wxapp_redis_deadline_handler(ngx_event_t *ev)
                                  (NGX_WXAPP_REDIS_DEAD
                                   * conn->redis->command_timeout))
             {
-                ngx_wxapp_redis_close(conn, "no answer");
+                ngx_wxapp_redis_close(conn, 0, "no answer");
                 return;
             }
 
@@ -1029,7 +1037,7 @@ ngx_wxapp_redis_deadline_handler(ngx_event_t *ev)
 
             ended = ngx_calloc(sizeof(ngx_wxapp_redis_op_t), ngx_cycle->log);
             if (ended == NULL) {
-                ngx_wxapp_redis_close(conn, "no memory");
+                ngx_wxapp_redis_close(conn, 0, "no memory");
                 return;
             }
 

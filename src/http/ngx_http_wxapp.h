@@ -1,7 +1,7 @@
 
 /*
- * What all wxapp modules share: the configuration's services, the content
- * of a location, and the context of a request.
+ * What all wxapp modules share of the configuration: the services, and the
+ * content of a location.
  */
 
 
@@ -12,7 +12,6 @@
 #include "http/ngx_http_wxapp_conf.h"
 #include "http/ngx_http_wxapp_zone.h"
 #include "base/ngx_wxapp_token.h"
-#include "base/ngx_wxapp_trace.h"
 
 
 #define NGX_HTTP_WXAPP_VERSION  "0.1.0"
@@ -46,65 +45,6 @@ typedef struct {
 } ngx_http_wxapp_loc_conf_t;
 
 
-typedef struct {
-    ngx_uint_t                status;
-    const char               *code;           /* machine word */
-    ngx_str_t                 message;
-    ngx_str_t                 details;        /* JSON, may be empty */
-} ngx_http_wxapp_problem_t;
-
-
-typedef enum {
-    NGX_HTTP_WXAPP_IDENTITY_UNKNOWN = 0,      /* not looked yet */
-    NGX_HTTP_WXAPP_IDENTITY_NONE,
-    NGX_HTTP_WXAPP_IDENTITY_INVALID,
-    NGX_HTTP_WXAPP_IDENTITY_MALFORMED,        /* more than one */
-    NGX_HTTP_WXAPP_IDENTITY_VALID
-} ngx_http_wxapp_identity_e;
-
-
-typedef void (*ngx_http_wxapp_done_pt)(ngx_http_request_t *r,
-    ngx_wxapp_op_t *op);
-
-
-/* of a main request; survives internal redirects */
-
-typedef struct {
-    ngx_wxapp_trace_t           trace;
-
-    ngx_http_wxapp_identity_e   identity;
-    ngx_wxapp_json_node_t      *claims;
-    const char                 *reason;       /* why it is invalid */
-
-    ngx_http_wxapp_problem_t    problem;      /* the last one told */
-
-    ngx_uint_t                  limit;        /* the limit module's */
-
-    /* the operation that the request waits for */
-
-    ngx_wxapp_op_t             *op;
-    ngx_http_wxapp_done_pt      done;
-    ngx_msec_t                 *spent;
-
-    void                       *call;         /* of WeChat, running */
-
-    /* milliseconds spent waiting, for the log */
-
-    ngx_msec_t                  redis;
-    ngx_msec_t                  mysql;
-    ngx_msec_t                  wechat;
-    unsigned                    redis_used:1;
-    unsigned                    mysql_used:1;
-    unsigned                    wechat_used:1;
-} ngx_http_wxapp_ctx_t;
-
-
-/*
- * The context of the request, or of its main request; made on first use.
- * NULL without memory.
- */
-ngx_http_wxapp_ctx_t *ngx_http_wxapp_ctx(ngx_http_request_t *r);
-
 /*
  * Makes "handler" the content of the location being configured, for the
  * directive cf->args; "data" is found again at run time.  An error string
@@ -116,18 +56,18 @@ char *ngx_http_wxapp_content(ngx_conf_t *cf, ngx_http_handler_pt handler,
 /* The data of the location's content. */
 void *ngx_http_wxapp_content_data(ngx_http_request_t *r);
 
-
 /*
- * Lets the request wait for the operation: sets owner and handler; a client
- * that goes away detaches it.  "done" runs with the request's log, and may
- * finalize.  The caller then sends the operation and returns: NGX_AGAIN from
- * a phase handler; from a content handler, NGX_DONE with r->main->count
- * raised once for the whole stay.
+ * Lets locations without a name of their own have the content of the one
+ * around them, and refuses a foreign handler set after ours.
  */
-void ngx_http_wxapp_wait_redis(ngx_http_request_t *r, ngx_wxapp_op_t *op,
-    ngx_http_wxapp_done_pt done);
-void ngx_http_wxapp_wait_mysql(ngx_http_request_t *r, ngx_wxapp_op_t *op,
-    ngx_http_wxapp_done_pt done);
+char *ngx_http_wxapp_content_merge(ngx_conf_t *cf,
+    ngx_http_wxapp_loc_conf_t *prev, ngx_http_wxapp_loc_conf_t *conf);
+
+/* Adds variables, up to ngx_http_null_variable; at preconfiguration. */
+ngx_int_t ngx_http_wxapp_variables(ngx_conf_t *cf, ngx_http_variable_t *vars);
+
+/* Sets the value of a variable that may be another the next time. */
+void ngx_http_wxapp_variable(ngx_http_variable_value_t *v, ngx_str_t *s);
 
 
 /* The registry of services; never NULL inside http {}. */

@@ -246,6 +246,48 @@ invalid:
 }
 
 
+ngx_array_t *
+ngx_http_wxapp_conf_words(ngx_conf_t *cf, ngx_str_t *s)
+{
+    u_char       *p, *last;
+    ngx_str_t    *word;
+    ngx_array_t  *words;
+
+    words = ngx_array_create(cf->pool, 2, sizeof(ngx_str_t));
+    if (words == NULL) {
+        return NULL;
+    }
+
+    p = s->data;
+    last = p + s->len;
+
+    for ( ;; ) {
+        word = ngx_array_push(words);
+        if (word == NULL) {
+            return NULL;
+        }
+
+        word->data = p;
+
+        while (p < last && *p != '|') {
+            p++;
+        }
+
+        word->len = p - word->data;
+
+        if (word->len == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "empty value in \"%V\"",
+                               s);
+            return NULL;
+        }
+
+        if (p++ == last) {
+            return words;
+        }
+    }
+}
+
+
 ngx_int_t
 ngx_http_wxapp_conf_file(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *secret)
 {

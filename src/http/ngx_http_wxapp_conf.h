@@ -70,6 +70,12 @@ char *ngx_http_wxapp_conf_params(ngx_conf_t *cf,
     ngx_http_wxapp_param_t *params, ngx_uint_t from, void *data);
 
 /*
+ * Splits "a|b|c" into an array of ngx_str_t; NULL, and an error, if one of
+ * them is empty.
+ */
+ngx_array_t *ngx_http_wxapp_conf_words(ngx_conf_t *cf, ngx_str_t *s);
+
+/*
  * Reads a file by a name relative to the configuration, without the line
  * ends at its end, into a string with a terminating zero.  Called by the
  * master before it gives up its rights; a file that others may read is

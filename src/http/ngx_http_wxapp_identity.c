@@ -163,3 +163,30 @@ ngx_http_wxapp_claim(ngx_http_request_t *r, ngx_str_t *name,
 
     return NGX_OK;
 }
+
+
+ngx_int_t
+ngx_http_wxapp_claim_in(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_array_t *words)
+{
+    ngx_int_t    rc;
+    ngx_str_t    value, *word;
+    ngx_uint_t   i;
+
+    rc = ngx_http_wxapp_claim(r, name, &value);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    word = words->elts;
+
+    for (i = 0; i < words->nelts; i++) {
+        if (word[i].len == value.len
+            && ngx_memcmp(word[i].data, value.data, value.len) == 0)
+        {
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
+}

@@ -8,7 +8,7 @@
 #define _NGX_HTTP_WXAPP_IDENTITY_H_INCLUDED_
 
 
-#include "http/ngx_http_wxapp.h"
+#include "http/ngx_http_wxapp_request.h"
 
 
 /*
@@ -26,6 +26,13 @@ ngx_int_t ngx_http_wxapp_identity(ngx_http_request_t *r,
  */
 ngx_int_t ngx_http_wxapp_claim(ngx_http_request_t *r, ngx_str_t *name,
     ngx_str_t *value);
+
+/*
+ * Whether the claim is one of the words: NGX_OK, NGX_DECLINED if not or if
+ * there is none, NGX_ERROR without memory.
+ */
+ngx_int_t ngx_http_wxapp_claim_in(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_array_t *words);
 
 
 #endif /* _NGX_HTTP_WXAPP_IDENTITY_H_INCLUDED_ */

@@ -145,6 +145,24 @@ ngx_http_wxapp_problem_send(ngx_http_request_t *r,
 
 
 ngx_int_t
+ngx_http_wxapp_not_allowed(ngx_http_request_t *r, const char *methods)
+{
+    ngx_str_t  allow;
+
+    allow.data = (u_char *) methods;
+    allow.len = ngx_strlen(methods);
+
+    if (ngx_http_wxapp_header(r, "Allow", &allow) == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_wxapp_problem(r, NGX_HTTP_NOT_ALLOWED,
+                                  "method_not_allowed",
+                                  "the method is not allowed here");
+}
+
+
+ngx_int_t
 ngx_http_wxapp_refuse(ngx_http_request_t *r, ngx_uint_t status,
     const char *code, const char *message)
 {

@@ -8,7 +8,7 @@
 #define _NGX_HTTP_WXAPP_REPLY_H_INCLUDED_
 
 
-#include "http/ngx_http_wxapp.h"
+#include "http/ngx_http_wxapp_request.h"
 
 
 /*
@@ -33,6 +33,10 @@ ngx_int_t ngx_http_wxapp_problem(ngx_http_request_t *r, ngx_uint_t status,
 ngx_int_t ngx_http_wxapp_problem_details(ngx_http_request_t *r,
     ngx_uint_t status, const char *code, ngx_str_t *message,
     ngx_str_t *details);
+
+/* Sends 405 with the methods that are allowed; result as above. */
+ngx_int_t ngx_http_wxapp_not_allowed(ngx_http_request_t *r,
+    const char *methods);
 
 /*
  * Refuses the request in the access or preaccess phase.  The result is

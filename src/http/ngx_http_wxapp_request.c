@@ -1,5 +1,5 @@
 
-#include "http/ngx_http_wxapp.h"
+#include "http/ngx_http_wxapp_request.h"
 
 
 static ngx_http_wxapp_ctx_t *ngx_http_wxapp_ctx_find(ngx_http_request_t *r);
@@ -184,11 +184,11 @@ ngx_http_wxapp_wait(ngx_http_request_t *r, ngx_http_wxapp_ctx_t *ctx,
     if (rev->ready) {
         ngx_post_event(rev, &ngx_posted_events);
 
-    } else if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+    } else {
 
-        /* then only the abort goes unseen */
+        /* on an error only the abort goes unseen */
 
-        return;
+        (void) ngx_handle_read_event(rev, 0);
     }
 }
 

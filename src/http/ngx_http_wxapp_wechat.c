@@ -84,6 +84,8 @@ ngx_http_wxapp_wechat_get(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_wxapp_wechat_isolate(ngx_http_request_t *sr)
 {
+    ngx_table_elt_t            *h;
+    ngx_http_wxapp_ctx_t       *ctx;
     ngx_http_core_main_conf_t  *cmcf;
 
     sr->request_body = ngx_pcalloc(sr->pool, sizeof(ngx_http_request_body_t));
@@ -102,6 +104,22 @@ ngx_http_wxapp_wechat_isolate(ngx_http_request_t *sr)
     {
         return NGX_ERROR;
     }
+
+    /* all that goes out, unless the location sets more */
+
+    h = ngx_list_push(&sr->headers_in.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx = ngx_http_wxapp_ctx(sr);
+
+    h->hash = 1;
+    ngx_str_set(&h->key, "traceparent");
+    h->lowcase_key = h->key.data;
+    h->value.data = ctx->trace.parent;
+    h->value.len = NGX_WXAPP_TRACEPARENT_LEN;
+    ngx_http_wxapp_header_end(h);
 
     cmcf = ngx_http_get_module_main_conf(sr, ngx_http_core_module);
 

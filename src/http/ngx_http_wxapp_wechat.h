@@ -10,7 +10,7 @@
 #define _NGX_HTTP_WXAPP_WECHAT_H_INCLUDED_
 
 
-#include "http/ngx_http_wxapp.h"
+#include "http/ngx_http_wxapp_request.h"
 
 
 typedef enum {

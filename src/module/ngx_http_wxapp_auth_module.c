@@ -265,8 +265,7 @@ ngx_http_wxapp_auth_require(ngx_http_request_t *r,
     ngx_http_wxapp_auth_conf_t *conf)
 {
     ngx_int_t                  rc;
-    ngx_str_t                  value, *values;
-    ngx_uint_t                 i, n;
+    ngx_uint_t                 i;
     ngx_http_wxapp_require_t  *require;
 
     if (conf->require == NULL) {
@@ -277,23 +276,9 @@ ngx_http_wxapp_auth_require(ngx_http_request_t *r,
 
     for (i = 0; i < conf->require->nelts; i++) {
 
-        rc = ngx_http_wxapp_claim(r, &require[i].claim, &value);
+        rc = ngx_http_wxapp_claim_in(r, &require[i].claim, require[i].values);
         if (rc != NGX_OK) {
             return rc;
-        }
-
-        values = require[i].values->elts;
-
-        for (n = 0; n < require[i].values->nelts; n++) {
-            if (values[n].len == value.len
-                && ngx_memcmp(values[n].data, value.data, value.len) == 0)
-            {
-                break;
-            }
-        }
-
-        if (n == require[i].values->nelts) {
-            return NGX_DECLINED;
         }
     }
 
@@ -372,11 +357,7 @@ ngx_http_wxapp_claim_variable(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    v->data = value.data;
-    v->len = value.len;
-    v->valid = 1;
-    v->no_cacheable = 1;
-    v->not_found = 0;
+    ngx_http_wxapp_variable(v, &value);
 
     return NGX_OK;
 }
@@ -429,7 +410,7 @@ ngx_http_wxapp_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_wxapp_auth_conf_t *acf = conf;
 
     u_char                    *p, *last;
-    ngx_str_t                 *value, *s;
+    ngx_str_t                 *value, words;
     ngx_http_wxapp_require_t  *require;
 
     ngx_http_wxapp_conf_place(cf, &acf->place);
@@ -462,52 +443,19 @@ ngx_http_wxapp_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     require->claim.data = value[1].data;
     require->claim.len = p - value[1].data;
 
-    require->values = ngx_array_create(cf->pool, 2, sizeof(ngx_str_t));
-    if (require->values == NULL) {
-        return NGX_CONF_ERROR;
-    }
+    words.data = p + 1;
+    words.len = last - words.data;
 
-    while (p < last) {
-        s = ngx_array_push(require->values);
-        if (s == NULL) {
-            return NGX_CONF_ERROR;
-        }
+    require->values = ngx_http_wxapp_conf_words(cf, &words);
 
-        s->data = ++p;
-
-        while (p < last && *p != '|') {
-            p++;
-        }
-
-        s->len = p - s->data;
-
-        if (s->len == 0) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "empty value in \"%V\"", &value[1]);
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    return NGX_CONF_OK;
+    return require->values ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
 static ngx_int_t
 ngx_http_wxapp_auth_preconfiguration(ngx_conf_t *cf)
 {
-    ngx_http_variable_t  *var, *v;
-
-    for (v = ngx_http_wxapp_auth_vars; v->name.len; v++) {
-        var = ngx_http_add_variable(cf, &v->name, v->flags);
-        if (var == NULL) {
-            return NGX_ERROR;
-        }
-
-        var->get_handler = v->get_handler;
-        var->data = v->data;
-    }
-
-    return NGX_OK;
+    return ngx_http_wxapp_variables(cf, ngx_http_wxapp_auth_vars);
 }
 
 

@@ -201,8 +201,13 @@ static ngx_http_wxapp_param_t  ngx_http_wxapp_limit_params[] = {
 };
 
 
-static ngx_str_t  ngx_http_wxapp_limit_status_name =
-    ngx_string("wxapp_limit_status");
+static ngx_http_variable_t  ngx_http_wxapp_limit_vars[] = {
+
+    { ngx_string("wxapp_limit_status"), NULL, ngx_http_wxapp_limit_variable,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+      ngx_http_null_variable
+};
 
 
 static ngx_int_t
@@ -579,6 +584,7 @@ static ngx_int_t
 ngx_http_wxapp_limit_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
+    ngx_str_t              s;
     const char            *word;
     ngx_http_wxapp_ctx_t  *ctx;
 
@@ -594,11 +600,10 @@ ngx_http_wxapp_limit_variable(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    v->data = (u_char *) word;
-    v->len = ngx_strlen(word);
-    v->valid = 1;
-    v->no_cacheable = 1;
-    v->not_found = 0;
+    s.data = (u_char *) word;
+    s.len = ngx_strlen(word);
+
+    ngx_http_wxapp_variable(v, &s);
 
     return NGX_OK;
 }
@@ -788,17 +793,7 @@ ngx_http_wxapp_limit_rate(ngx_str_t *s, uint64_t *interval)
 static ngx_int_t
 ngx_http_wxapp_limit_preconfiguration(ngx_conf_t *cf)
 {
-    ngx_http_variable_t  *var;
-
-    var = ngx_http_add_variable(cf, &ngx_http_wxapp_limit_status_name,
-                                NGX_HTTP_VAR_NOCACHEABLE);
-    if (var == NULL) {
-        return NGX_ERROR;
-    }
-
-    var->get_handler = ngx_http_wxapp_limit_variable;
-
-    return NGX_OK;
+    return ngx_http_wxapp_variables(cf, ngx_http_wxapp_limit_vars);
 }
 
 

@@ -241,18 +241,8 @@ ngx_module_t  ngx_http_wxapp_login_module = {
 static ngx_int_t
 ngx_http_wxapp_login_handler(ngx_http_request_t *r)
 {
-    ngx_str_t  allow;
-
     if (r->method != NGX_HTTP_POST) {
-        ngx_str_set(&allow, "POST");
-
-        if (ngx_http_wxapp_header(r, "Allow", &allow) == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        return ngx_http_wxapp_problem(r, NGX_HTTP_NOT_ALLOWED,
-                                      "method_not_allowed",
-                                      "only POST is allowed here");
+        return ngx_http_wxapp_not_allowed(r, "POST");
     }
 
     if (ngx_http_wxapp_ctx(r) == NULL) {

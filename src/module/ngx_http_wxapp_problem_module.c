@@ -144,18 +144,10 @@ ngx_http_wxapp_problem_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_wxapp_ping_handler(ngx_http_request_t *r)
 {
-    ngx_str_t  body, allow;
+    ngx_str_t  body;
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        ngx_str_set(&allow, "GET, HEAD");
-
-        if (ngx_http_wxapp_header(r, "Allow", &allow) == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        return ngx_http_wxapp_problem(r, NGX_HTTP_NOT_ALLOWED,
-                                      "method_not_allowed",
-                                      "only GET is allowed here");
+        return ngx_http_wxapp_not_allowed(r, "GET, HEAD");
     }
 
     ngx_str_set(&body, "{\"message\":\"pong\"}");

@@ -403,8 +403,8 @@ ngx_http_wxapp_resource_allow(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx)
 {
     ngx_int_t                rc;
-    ngx_str_t                role, *roles, bearer;
-    ngx_uint_t               i, n, method;
+    ngx_str_t                bearer;
+    ngx_uint_t               i, method;
     ngx_table_elt_t         *h;
     ngx_http_wxapp_allow_t  *allow;
 
@@ -431,22 +431,15 @@ ngx_http_wxapp_resource_allow(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
-    rc = ngx_http_wxapp_claim(r, &ngx_http_wxapp_resource_role, &role);
+    rc = ngx_http_wxapp_claim_in(r, &ngx_http_wxapp_resource_role,
+                                 allow[i].roles);
 
     if (rc == NGX_ERROR) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (rc == NGX_OK) {
-        roles = allow[i].roles->elts;
-
-        for (n = 0; n < allow[i].roles->nelts; n++) {
-            if (roles[n].len == role.len
-                && ngx_memcmp(roles[n].data, role.data, role.len) == 0)
-            {
-                return NGX_DECLINED;
-            }
-        }
+        return NGX_DECLINED;
     }
 
     if (ngx_http_wxapp_ctx(r)->identity == NGX_HTTP_WXAPP_IDENTITY_VALID) {
@@ -501,20 +494,17 @@ ngx_http_wxapp_resource_not_allowed(ngx_http_request_t *r,
         }
     }
 
-    p = ngx_sprintf(p, "OPTIONS");
-    value.len = p - value.data;
+    p = ngx_sprintf(p, "OPTIONS%Z");
 
-    if (ngx_http_wxapp_header(r, "Allow", &value) == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (r->method != NGX_HTTP_OPTIONS) {
+        return ngx_http_wxapp_not_allowed(r, (char *) value.data);
     }
 
-    if (r->method == NGX_HTTP_OPTIONS) {
-        return ngx_http_wxapp_reply(r, NGX_HTTP_NO_CONTENT, NULL);
-    }
+    value.len = p - value.data - 1;
 
-    return ngx_http_wxapp_problem(r, NGX_HTTP_NOT_ALLOWED,
-                                  "method_not_allowed",
-                                  "the method is not allowed here");
+    return ngx_http_wxapp_header(r, "Allow", &value)
+           ? ngx_http_wxapp_reply(r, NGX_HTTP_NO_CONTENT, NULL)
+           : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 
@@ -1735,8 +1725,7 @@ ngx_http_wxapp_resource_allow_directive(ngx_conf_t *cf,
 {
     ngx_http_wxapp_resource_conf_t *rcf = data;
 
-    u_char                  *p, *last;
-    ngx_str_t               *value, *role;
+    ngx_str_t               *value, words;
     ngx_uint_t               i, n, m, count;
     ngx_array_t             *roles;
     ngx_http_wxapp_allow_t  *allow, *methods;
@@ -1749,34 +1738,13 @@ ngx_http_wxapp_resource_allow_directive(ngx_conf_t *cf,
 
     if (ngx_strncmp(value[count - 1].data, "role=", 5) == 0) {
 
-        p = value[count - 1].data + 4;
-        last = value[count - 1].data + value[count - 1].len;
+        words.data = value[count - 1].data + 5;
+        words.len = value[count - 1].len - 5;
         count--;
 
-        roles = ngx_array_create(cf->pool, 2, sizeof(ngx_str_t));
+        roles = ngx_http_wxapp_conf_words(cf, &words);
         if (roles == NULL) {
             return NGX_CONF_ERROR;
-        }
-
-        while (p < last) {
-            role = ngx_array_push(roles);
-            if (role == NULL) {
-                return NGX_CONF_ERROR;
-            }
-
-            role->data = ++p;
-
-            while (p < last && *p != '|') {
-                p++;
-            }
-
-            role->len = p - role->data;
-
-            if (role->len == 0) {
-                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "empty role in "
-                                   "\"allow\"");
-                return NGX_CONF_ERROR;
-            }
         }
     }
 

@@ -81,7 +81,7 @@ ngx_module_t  ngx_http_wxapp_status_module = {
 static ngx_int_t
 ngx_http_wxapp_status_handler(ngx_http_request_t *r)
 {
-    ngx_str_t                    body, allow;
+    ngx_str_t                    body;
     ngx_uint_t                   i, workers, *who;
     const char                  *group;
     ngx_wxapp_text_t             text;
@@ -99,15 +99,7 @@ ngx_http_wxapp_status_handler(ngx_http_request_t *r)
     }
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        ngx_str_set(&allow, "GET, HEAD");
-
-        if (ngx_http_wxapp_header(r, "Allow", &allow) == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        return ngx_http_wxapp_problem(r, NGX_HTTP_NOT_ALLOWED,
-                                      "method_not_allowed",
-                                      "only GET is allowed here");
+        return ngx_http_wxapp_not_allowed(r, "GET, HEAD");
     }
 
     wmcf = ngx_http_wxapp_main(r);

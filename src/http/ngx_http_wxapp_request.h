@@ -1,0 +1,88 @@
+
+/*
+ * A request: its context, and waiting for operations.
+ */
+
+
+#ifndef _NGX_HTTP_WXAPP_REQUEST_H_INCLUDED_
+#define _NGX_HTTP_WXAPP_REQUEST_H_INCLUDED_
+
+
+#include "http/ngx_http_wxapp.h"
+#include "base/ngx_wxapp_trace.h"
+
+
+typedef struct {
+    ngx_uint_t                status;
+    const char               *code;           /* machine word */
+    ngx_str_t                 message;
+    ngx_str_t                 details;        /* JSON, may be empty */
+} ngx_http_wxapp_problem_t;
+
+
+typedef enum {
+    NGX_HTTP_WXAPP_IDENTITY_UNKNOWN = 0,      /* not looked yet */
+    NGX_HTTP_WXAPP_IDENTITY_NONE,
+    NGX_HTTP_WXAPP_IDENTITY_INVALID,
+    NGX_HTTP_WXAPP_IDENTITY_MALFORMED,        /* more than one */
+    NGX_HTTP_WXAPP_IDENTITY_VALID
+} ngx_http_wxapp_identity_e;
+
+
+typedef void (*ngx_http_wxapp_done_pt)(ngx_http_request_t *r,
+    ngx_wxapp_op_t *op);
+
+
+/* of a main request; survives internal redirects */
+
+typedef struct {
+    ngx_wxapp_trace_t           trace;
+
+    ngx_http_wxapp_identity_e   identity;
+    ngx_wxapp_json_node_t      *claims;
+    const char                 *reason;       /* why it is invalid */
+
+    ngx_http_wxapp_problem_t    problem;      /* the last one told */
+
+    ngx_uint_t                  limit;        /* the limit module's */
+
+    /* the operation that the request waits for */
+
+    ngx_wxapp_op_t             *op;
+    ngx_http_wxapp_done_pt      done;
+    ngx_msec_t                 *spent;
+
+    void                       *call;         /* of WeChat, running */
+
+    /* milliseconds spent waiting, for the log */
+
+    ngx_msec_t                  redis;
+    ngx_msec_t                  mysql;
+    ngx_msec_t                  wechat;
+    unsigned                    redis_used:1;
+    unsigned                    mysql_used:1;
+    unsigned                    wechat_used:1;
+} ngx_http_wxapp_ctx_t;
+
+
+/*
+ * The context of the request, or of its main request; made on first use.
+ * NULL without memory.
+ */
+ngx_http_wxapp_ctx_t *ngx_http_wxapp_ctx(ngx_http_request_t *r);
+
+
+/*
+ * Lets the request wait for the operation: sets owner and handler; a client
+ * that goes away detaches it.  "done" runs with the request's log, and may
+ * finalize.  The caller then sends the operation and returns: NGX_AGAIN from
+ * a phase handler; from a content handler, NGX_DONE with r->main->count
+ * raised once for the whole stay.
+ */
+void ngx_http_wxapp_wait_redis(ngx_http_request_t *r, ngx_wxapp_op_t *op,
+    ngx_http_wxapp_done_pt done);
+void ngx_http_wxapp_wait_mysql(ngx_http_request_t *r, ngx_wxapp_op_t *op,
+    ngx_http_wxapp_done_pt done);
+
+
+#endif /* _NGX_HTTP_WXAPP_REQUEST_H_INCLUDED_ */
