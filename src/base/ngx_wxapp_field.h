@@ -49,6 +49,7 @@ typedef struct {
     ngx_str_t                 min;        /* empty: no bound */
     ngx_str_t                 max;
 
+    unsigned                  write:1;    /* may come from a client */
     unsigned                  required:1;
 } ngx_wxapp_field_t;
 

@@ -71,41 +71,15 @@ static ngx_uint_t
 ngx_http_wxapp_bearer(ngx_http_request_t *r, ngx_str_t *token)
 {
     u_char           *p, *last;
-    ngx_uint_t        i, n;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h, *found;
+    ngx_uint_t        n;
+    ngx_table_elt_t  *found;
 
     if (r->headers_in.authorization == NULL) {
         return 0;
     }
 
-    n = 0;
-    found = NULL;
-
-    part = &r->headers_in.headers.part;
-    h = part->elts;
-
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (h[i].key.len == sizeof("Authorization") - 1
-            && ngx_strncasecmp(h[i].key.data, (u_char *) "Authorization",
-                               sizeof("Authorization") - 1)
-               == 0)
-        {
-            found = &h[i];
-            n++;
-        }
-    }
+    found = ngx_http_wxapp_header_find(&r->headers_in.headers,
+                                       "Authorization", &n);
 
     if (n != 1) {
         return n;

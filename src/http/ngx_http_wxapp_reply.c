@@ -284,33 +284,12 @@ ngx_http_wxapp_header(ngx_http_request_t *r, const char *key,
 ngx_int_t
 ngx_http_wxapp_retry_after(ngx_http_request_t *r, ngx_uint_t seconds)
 {
-    ngx_str_t         value;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    ngx_str_t  value;
 
-    part = &r->headers_out.headers.part;
-    h = part->elts;
-
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (h[i].hash && h[i].key.len == sizeof("Retry-After") - 1
-            && ngx_strncasecmp(h[i].key.data, (u_char *) "Retry-After",
-                               sizeof("Retry-After") - 1)
-               == 0)
-        {
-            return NGX_OK;
-        }
+    if (ngx_http_wxapp_header_find(&r->headers_out.headers, "Retry-After",
+                                   NULL))
+    {
+        return NGX_OK;
     }
 
     value.data = ngx_pnalloc(r->pool, NGX_INT_T_LEN);

@@ -14,9 +14,6 @@ static void ngx_http_wxapp_op_handler(ngx_wxapp_op_t *op);
 ngx_http_wxapp_ctx_t *
 ngx_http_wxapp_ctx(ngx_http_request_t *r)
 {
-    ngx_str_t             *traceparent;
-    ngx_uint_t             i;
-    ngx_list_part_t       *part;
     ngx_table_elt_t       *h;
     ngx_pool_cleanup_t    *cln;
     ngx_http_cleanup_t    *gone;
@@ -45,34 +42,10 @@ ngx_http_wxapp_ctx(ngx_http_request_t *r)
     ctx = cln->data;
     ngx_memzero(ctx, sizeof(ngx_http_wxapp_ctx_t));
 
-    traceparent = NULL;
+    h = ngx_http_wxapp_header_find(&r->headers_in.headers, "traceparent",
+                                   NULL);
 
-    part = &r->headers_in.headers.part;
-    h = part->elts;
-
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (h[i].key.len == sizeof("traceparent") - 1
-            && ngx_strncasecmp(h[i].key.data, (u_char *) "traceparent",
-                               sizeof("traceparent") - 1)
-               == 0)
-        {
-            traceparent = &h[i].value;
-            break;
-        }
-    }
-
-    if (ngx_wxapp_trace_init(&ctx->trace, traceparent) != NGX_OK) {
+    if (ngx_wxapp_trace_init(&ctx->trace, h ? &h->value : NULL) != NGX_OK) {
         return NULL;
     }
 
@@ -213,4 +186,51 @@ ngx_http_wxapp_op_handler(ngx_wxapp_op_t *op)
     ctx->done(r, op);
 
     ngx_http_run_posted_requests(c);
+}
+
+
+ngx_table_elt_t *
+ngx_http_wxapp_header_find(ngx_list_t *headers, const char *name,
+    ngx_uint_t *n)
+{
+    size_t            len;
+    ngx_uint_t        i, found;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h, *first;
+
+    len = ngx_strlen(name);
+    first = NULL;
+    found = 0;
+
+    part = &headers->part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        /* a header with no hash was taken back */
+
+        if (h[i].hash && h[i].key.len == len
+            && ngx_strncasecmp(h[i].key.data, (u_char *) name, len) == 0)
+        {
+            if (found++ == 0) {
+                first = &h[i];
+            }
+        }
+    }
+
+    if (n) {
+        *n = found;
+    }
+
+    return first;
 }

@@ -84,5 +84,12 @@ void ngx_http_wxapp_wait_redis(ngx_http_request_t *r, ngx_wxapp_op_t *op,
 void ngx_http_wxapp_wait_mysql(ngx_http_request_t *r, ngx_wxapp_op_t *op,
     ngx_http_wxapp_done_pt done);
 
+/*
+ * The first header of that name in a list of headers, or NULL; "n" gets the
+ * number of them and may be NULL.
+ */
+ngx_table_elt_t *ngx_http_wxapp_header_find(ngx_list_t *headers,
+    const char *name, ngx_uint_t *n);
+
 
 #endif /* _NGX_HTTP_WXAPP_REQUEST_H_INCLUDED_ */

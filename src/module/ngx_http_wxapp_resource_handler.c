@@ -1,0 +1,1173 @@
+
+/*
+ * Requests to a resource: a path and a method become one or two statements.
+ */
+
+
+#include "module/ngx_http_wxapp_resource.h"
+#include "http/ngx_http_wxapp_body.h"
+#include "http/ngx_http_wxapp_db.h"
+#include "http/ngx_http_wxapp_identity.h"
+#include "http/ngx_http_wxapp_input.h"
+
+
+#define NGX_HTTP_WXAPP_ORDERS  4          /* columns to order by, a request */
+
+
+typedef struct {
+    ngx_http_wxapp_resource_conf_t  *conf;
+    ngx_wxapp_value_t                key;
+    ngx_wxapp_value_t                owner;
+    ngx_str_t                        path;    /* of the collection */
+    ngx_wxapp_text_t                 text;
+    ngx_uint_t                       status;  /* of the row's reply */
+    int64_t                          limit;
+    int64_t                          offset;
+    unsigned                         item:1;
+    unsigned                         created:1;
+} ngx_http_wxapp_resource_ctx_t;
+
+
+typedef struct {
+    ngx_http_wxapp_column_t  *column;
+    ngx_uint_t                desc;
+} ngx_http_wxapp_order_t;
+
+
+static ngx_int_t ngx_http_wxapp_resource_path(ngx_http_request_t *r,
+    ngx_str_t *path, ngx_str_t *key);
+static ngx_int_t ngx_http_wxapp_resource_allow(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx);
+static ngx_int_t ngx_http_wxapp_resource_not_allowed(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx);
+static ngx_int_t ngx_http_wxapp_resource_owner(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx);
+static ngx_int_t ngx_http_wxapp_resource_list(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx);
+static ngx_int_t ngx_http_wxapp_resource_args(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx, ngx_http_wxapp_order_t *orders,
+    ngx_uint_t *norders);
+static ngx_int_t ngx_http_wxapp_resource_number(ngx_http_request_t *r,
+    ngx_str_t *s, int64_t min, int64_t *n);
+static ngx_int_t ngx_http_wxapp_resource_order(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx, ngx_str_t *s,
+    ngx_http_wxapp_order_t *orders, ngx_uint_t *norders);
+static ngx_int_t ngx_http_wxapp_resource_row(ngx_wxapp_mysql_query_t *query,
+    ngx_str_t *columns, ngx_uint_t n);
+static void ngx_http_wxapp_resource_listed(ngx_http_request_t *r,
+    ngx_wxapp_op_t *op);
+static ngx_int_t ngx_http_wxapp_resource_get(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx);
+static void ngx_http_wxapp_resource_got(ngx_http_request_t *r,
+    ngx_wxapp_op_t *op);
+static ngx_int_t ngx_http_wxapp_resource_location(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx);
+static ngx_int_t ngx_http_wxapp_resource_delete(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx);
+static void ngx_http_wxapp_resource_deleted(ngx_http_request_t *r,
+    ngx_wxapp_op_t *op);
+static void ngx_http_wxapp_resource_body(ngx_http_request_t *r);
+static ngx_int_t ngx_http_wxapp_resource_insert(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx, ngx_wxapp_value_t *values,
+    u_char *given);
+static ngx_int_t ngx_http_wxapp_resource_update(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx, ngx_wxapp_value_t *values,
+    u_char *given);
+static void ngx_http_wxapp_resource_written(ngx_http_request_t *r,
+    ngx_wxapp_op_t *op);
+static ngx_wxapp_mysql_query_t *ngx_http_wxapp_resource_query(
+    ngx_http_request_t *r, ngx_http_wxapp_resource_ctx_t *ctx,
+    ngx_uint_t nparams);
+static ngx_int_t ngx_http_wxapp_resource_bind(ngx_wxapp_mysql_query_t *query,
+    ngx_wxapp_value_t *value);
+static ngx_int_t ngx_http_wxapp_resource_bind_where(
+    ngx_wxapp_mysql_query_t *query, ngx_http_wxapp_resource_ctx_t *ctx);
+
+
+static ngx_str_t  ngx_http_wxapp_resource_role = ngx_string("role");
+
+
+ngx_int_t
+ngx_http_wxapp_resource_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                       rc;
+    ngx_str_t                       key;
+    ngx_wxapp_fault_t               fault;
+    ngx_http_wxapp_resource_ctx_t  *ctx;
+
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_wxapp_resource_ctx_t));
+
+    if (ctx == NULL || ngx_http_wxapp_ctx(r) == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->conf = ngx_http_wxapp_content_data(r);
+    ctx->status = NGX_HTTP_OK;
+
+    if (ngx_http_wxapp_resource_path(r, &ctx->path, &key) != NGX_OK) {
+        return ngx_http_wxapp_problem(r, NGX_HTTP_NOT_FOUND, "not_found",
+                                      "there is nothing here");
+    }
+
+    ctx->item = (key.len != 0);
+
+    rc = ngx_http_wxapp_resource_allow(r, ctx);
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    if (ctx->item) {
+        rc = ngx_wxapp_field_text(&ctx->conf->key->field, r->pool, &key,
+                                  &ctx->key, &fault);
+
+        if (rc == NGX_ERROR) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        if (rc != NGX_OK) {
+            return ngx_http_wxapp_problem(r, NGX_HTTP_BAD_REQUEST,
+                                          "invalid_key",
+                                          "the key in the path is invalid");
+        }
+    }
+
+    rc = ngx_http_wxapp_resource_owner(r, ctx);
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    ngx_http_set_ctx(r, ctx, ngx_http_wxapp_resource_module);
+
+    if (r->method & (NGX_HTTP_POST|NGX_HTTP_PUT)) {
+        return ngx_http_wxapp_body_read(r, ngx_http_wxapp_resource_body);
+    }
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (r->method == NGX_HTTP_DELETE) {
+        rc = ngx_http_wxapp_resource_delete(r, ctx);
+
+    } else if (ctx->item) {
+        rc = ngx_http_wxapp_resource_get(r, ctx);
+
+    } else {
+        rc = ngx_http_wxapp_resource_list(r, ctx);
+    }
+
+    if (rc == NGX_AGAIN) {
+        r->main->count++;
+        return NGX_DONE;
+    }
+
+    return rc;
+}
+
+
+/* what follows the location's own path: nothing, or one segment */
+
+static ngx_int_t
+ngx_http_wxapp_resource_path(ngx_http_request_t *r, ngx_str_t *path,
+    ngx_str_t *key)
+{
+    u_char                    *p, *last;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    *path = clcf->name;
+
+    if (path->len && path->data[path->len - 1] == '/') {
+        path->len--;
+    }
+
+    if (r->uri.len < path->len) {
+        return NGX_ERROR;
+    }
+
+    p = r->uri.data + path->len;
+    last = r->uri.data + r->uri.len;
+
+    ngx_str_null(key);
+
+    if (p == last) {
+        return NGX_OK;
+    }
+
+    if (*p != '/') {
+        return NGX_ERROR;
+    }
+
+    if (++p == last) {
+        return NGX_OK;
+    }
+
+    key->data = p;
+    key->len = last - p;
+
+    return ngx_strlchr(p, last, '/') ? NGX_ERROR : NGX_OK;
+}
+
+
+/* NGX_DECLINED: it is; otherwise what to finalize with */
+
+static ngx_int_t
+ngx_http_wxapp_resource_allow(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx)
+{
+    ngx_int_t                rc;
+    ngx_str_t                bearer;
+    ngx_uint_t               i, method;
+    ngx_table_elt_t         *h;
+    ngx_http_wxapp_allow_t  *allow;
+
+    method = (r->method == NGX_HTTP_HEAD) ? NGX_HTTP_GET : r->method;
+
+    allow = ctx->conf->allows.elts;
+
+    for (i = 0; i < ctx->conf->allows.nelts; i++) {
+        if (allow[i].method == method) {
+            break;
+        }
+    }
+
+    /* rows are made in a collection, and changed one by one */
+
+    if (i == ctx->conf->allows.nelts
+        || (ctx->item && method == NGX_HTTP_POST)
+        || (!ctx->item && (method & (NGX_HTTP_PUT|NGX_HTTP_DELETE))))
+    {
+        return ngx_http_wxapp_resource_not_allowed(r, ctx);
+    }
+
+    if (allow[i].roles == NULL) {
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_http_wxapp_claim_in(r, &ngx_http_wxapp_resource_role,
+                                 allow[i].roles);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc == NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_http_wxapp_ctx(r)->identity == NGX_HTTP_WXAPP_IDENTITY_VALID) {
+        ngx_http_wxapp_count(NGX_HTTP_WXAPP_AUTH_FORBIDDEN);
+
+        return ngx_http_wxapp_problem(r, NGX_HTTP_FORBIDDEN,
+                                      "insufficient_scope",
+                                      "the role may not do this");
+    }
+
+    ngx_str_set(&bearer, "Bearer");
+
+    h = ngx_http_wxapp_header(r, "WWW-Authenticate", &bearer);
+    if (h == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->headers_out.www_authenticate = h;
+
+    return ngx_http_wxapp_problem(r, NGX_HTTP_UNAUTHORIZED, "unauthorized",
+                                  "an access token is required");
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_resource_not_allowed(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx)
+{
+    u_char                  *p;
+    ngx_str_t                value;
+    ngx_uint_t               i, method;
+    ngx_http_wxapp_allow_t  *allow;
+
+    p = ngx_pnalloc(r->pool, sizeof("GET, HEAD, POST, PUT, DELETE, OPTIONS"));
+    if (p == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    value.data = p;
+    allow = ctx->conf->allows.elts;
+
+    for (i = 0; i < ctx->conf->allows.nelts; i++) {
+        method = allow[i].method;
+
+        if (method == NGX_HTTP_GET) {
+            p = ngx_sprintf(p, "GET, HEAD, ");
+
+        } else if (ctx->item ? method != NGX_HTTP_POST
+                             : method == NGX_HTTP_POST)
+        {
+            p = ngx_sprintf(p, "%V, ", &allow[i].name);
+        }
+    }
+
+    p = ngx_sprintf(p, "OPTIONS%Z");
+
+    if (r->method != NGX_HTTP_OPTIONS) {
+        return ngx_http_wxapp_not_allowed(r, (char *) value.data);
+    }
+
+    value.len = p - value.data - 1;
+
+    return ngx_http_wxapp_header(r, "Allow", &value)
+           ? ngx_http_wxapp_reply(r, NGX_HTTP_NO_CONTENT, NULL)
+           : NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_resource_owner(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx)
+{
+    ngx_int_t                        rc;
+    ngx_str_t                        value;
+    ngx_wxapp_fault_t                fault;
+    ngx_http_wxapp_resource_conf_t  *conf;
+
+    conf = ctx->conf;
+
+    if (conf->owner == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_http_complex_value(r, &conf->owner_value, &value) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* nobody owns nothing: never fall back to all rows */
+
+    if (value.len == 0) {
+        return ngx_http_wxapp_problem(r, NGX_HTTP_UNAUTHORIZED,
+                                      "unauthorized",
+                                      "the rows belong to their owner");
+    }
+
+    rc = ngx_wxapp_field_text(&conf->owner->field, r->pool, &value,
+                              &ctx->owner, &fault);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc != NGX_OK) {
+        return ngx_http_wxapp_problem(r, NGX_HTTP_FORBIDDEN,
+                                      "insufficient_scope",
+                                      "the caller cannot own rows here");
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_resource_list(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx)
+{
+    ngx_int_t                        rc;
+    ngx_uint_t                       i, n, keyed;
+    ngx_wxapp_text_t                 sql;
+    ngx_wxapp_value_t                value;
+    ngx_http_wxapp_order_t           orders[NGX_HTTP_WXAPP_ORDERS];
+    ngx_wxapp_mysql_query_t         *query;
+    ngx_http_wxapp_resource_conf_t  *conf;
+
+    conf = ctx->conf;
+
+    ctx->limit = conf->page_default;
+    ctx->offset = 0;
+    n = 0;
+
+    rc = ngx_http_wxapp_resource_args(r, ctx, orders, &n);
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    query = ngx_http_wxapp_resource_query(r, ctx, 3);
+    if (query == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_wxapp_text_init(&sql, query->pool, conf->select.len + 256);
+
+    ngx_wxapp_text_str(&sql, &conf->select);
+    ngx_wxapp_text_str(&sql, &conf->where);
+    ngx_wxapp_text_cstr(&sql, " ORDER BY ");
+
+    keyed = 0;
+
+    for (i = 0; i < n; i++) {
+        ngx_http_wxapp_resource_name(&sql, &orders[i].column->field.name);
+        ngx_wxapp_text_cstr(&sql, orders[i].desc ? " DESC, " : ", ");
+
+        keyed |= (orders[i].column == conf->key);
+    }
+
+    /* equal rows must not change places between two pages */
+
+    if (keyed) {
+        sql.pos -= 2;
+
+    } else {
+        ngx_http_wxapp_resource_name(&sql, &conf->key->field.name);
+    }
+
+    ngx_wxapp_text_cstr(&sql, " LIMIT ? OFFSET ?");
+
+    rc = ngx_http_wxapp_resource_bind_where(query, ctx);
+
+    value.type = NGX_WXAPP_VALUE_INTEGER;
+    value.integer = ctx->limit;
+    rc |= ngx_http_wxapp_resource_bind(query, &value);
+
+    value.integer = ctx->offset;
+    rc |= ngx_http_wxapp_resource_bind(query, &value);
+
+    if (rc != NGX_OK || ngx_wxapp_text_done(&sql, &query->sql) != NGX_OK) {
+        ngx_wxapp_mysql_free(query);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    query->row = ngx_http_wxapp_resource_row;
+    query->read_only = 1;
+
+    ngx_wxapp_text_init(&ctx->text, r->pool, 2048);
+    ngx_wxapp_json_open(&ctx->text, '[');
+
+    ngx_http_wxapp_wait_mysql(r, &query->op, ngx_http_wxapp_resource_listed);
+    ngx_wxapp_mysql_send(query);
+
+    return NGX_AGAIN;
+}
+
+
+/* NGX_DECLINED: all understood; otherwise what to finalize with */
+
+static ngx_int_t
+ngx_http_wxapp_resource_args(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx, ngx_http_wxapp_order_t *orders,
+    ngx_uint_t *norders)
+{
+    u_char      *p, *last, *end, *dst, *src;
+    int64_t      page;
+    ngx_int_t    rc;
+    ngx_str_t    name, value;
+    ngx_uint_t   i, seen;
+
+    static ngx_str_t  names[] = {
+        ngx_string("limit"),
+        ngx_string("offset"),
+        ngx_string("page"),
+        ngx_string("order")
+    };
+
+    page = 0;
+    seen = 0;
+
+    p = r->args.data;
+    last = p + r->args.len;
+
+    for ( /* void */ ; p < last; p = end + 1) {
+
+        end = ngx_strlchr(p, last, '&');
+
+        if (end == NULL) {
+            end = last;
+        }
+
+        if (end == p) {
+            continue;
+        }
+
+        name.data = p;
+        value.data = ngx_strlchr(p, end, '=');
+
+        if (value.data == NULL) {
+            value.data = end;
+            name.len = end - p;
+            value.len = 0;
+
+        } else {
+            name.len = value.data - p;
+            value.data++;
+            value.len = end - value.data;
+        }
+
+        for (i = 0; i < 4; i++) {
+            if (names[i].len == name.len
+                && ngx_strncmp(names[i].data, name.data, name.len) == 0)
+            {
+                break;
+            }
+        }
+
+        if (i == 4) {
+            return ngx_http_wxapp_problem(r, NGX_HTTP_BAD_REQUEST,
+                             "unknown_parameter",
+                             "the query has a parameter that is not known");
+        }
+
+        if (seen & (1 << i)) {
+            return ngx_http_wxapp_problem(r, NGX_HTTP_BAD_REQUEST,
+                             "duplicate_parameter",
+                             "the query has a parameter twice");
+        }
+
+        seen |= 1 << i;
+
+        dst = ngx_pnalloc(r->pool, value.len + 1);
+        if (dst == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        src = value.data;
+        value.data = dst;
+
+        ngx_unescape_uri(&dst, &src, value.len, 0);
+        value.len = dst - value.data;
+
+        switch (i) {
+
+        case 0:
+            rc = ngx_http_wxapp_resource_number(r, &value, 0, &ctx->limit);
+            break;
+
+        case 1:
+            rc = ngx_http_wxapp_resource_number(r, &value, 0, &ctx->offset);
+            break;
+
+        case 2:
+            rc = ngx_http_wxapp_resource_number(r, &value, 1, &page);
+            break;
+
+        default:
+            rc = ngx_http_wxapp_resource_order(r, ctx, &value, orders,
+                                               norders);
+        }
+
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
+    }
+
+    /* more than a page is a page: the reply's Content-Range tells */
+
+    ctx->limit = ngx_min(ctx->limit, (int64_t) ctx->conf->page_max);
+
+    if (page) {
+        if (ctx->offset) {
+            return ngx_http_wxapp_problem(r, NGX_HTTP_BAD_REQUEST,
+                                          "invalid_parameter",
+                                          "\"page\" and \"offset\" exclude "
+                                          "each other");
+        }
+
+        ctx->offset = (page - 1) * ctx->limit;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_resource_number(ngx_http_request_t *r, ngx_str_t *s,
+    int64_t min, int64_t *n)
+{
+    ngx_wxapp_field_t  field;
+    ngx_wxapp_fault_t  fault;
+    ngx_wxapp_value_t  value;
+
+    ngx_memzero(&field, sizeof(ngx_wxapp_field_t));
+    field.type = NGX_WXAPP_FIELD_INT;
+
+    if (ngx_wxapp_field_text(&field, r->pool, s, &value, &fault) != NGX_OK
+        || value.integer < min)
+    {
+        return ngx_http_wxapp_problem(r, NGX_HTTP_BAD_REQUEST,
+                             "invalid_parameter",
+                             "\"limit\", \"offset\" and \"page\" must be "
+                             "whole numbers in range");
+    }
+
+    *n = value.integer;
+
+    return NGX_DECLINED;
+}
+
+
+/* price.desc,name */
+
+static ngx_int_t
+ngx_http_wxapp_resource_order(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx, ngx_str_t *s,
+    ngx_http_wxapp_order_t *orders, ngx_uint_t *norders)
+{
+    u_char                   *p, *last, *end, *dot;
+    ngx_str_t                 name, dir;
+    ngx_uint_t                i, n;
+    ngx_http_wxapp_column_t  *column;
+
+    n = 0;
+    p = s->data;
+    last = p + s->len;
+
+    for ( ;; ) {
+        end = ngx_strlchr(p, last, ',');
+
+        if (end == NULL) {
+            end = last;
+        }
+
+        dot = ngx_strlchr(p, end, '.');
+
+        name.data = p;
+        name.len = (dot ? dot : end) - p;
+
+        dir.data = dot ? dot + 1 : end;
+        dir.len = end - dir.data;
+
+        column = ngx_http_wxapp_resource_find(ctx->conf, &name);
+
+        if (column == NULL || !column->order || n == NGX_HTTP_WXAPP_ORDERS) {
+            goto invalid;
+        }
+
+        for (i = 0; i < n; i++) {
+            if (orders[i].column == column) {
+                goto invalid;
+            }
+        }
+
+        orders[n].column = column;
+        orders[n].desc = (dir.len == 4
+                          && ngx_strncmp(dir.data, "desc", 4) == 0);
+
+        if (dot && !orders[n].desc
+            && (dir.len != 3 || ngx_strncmp(dir.data, "asc", 3) != 0))
+        {
+            goto invalid;
+        }
+
+        n++;
+
+        if (end == last) {
+            break;
+        }
+
+        p = end + 1;
+    }
+
+    *norders = n;
+
+    return NGX_DECLINED;
+
+invalid:
+
+    return ngx_http_wxapp_problem(r, NGX_HTTP_BAD_REQUEST,
+                                  "invalid_parameter",
+                                  "\"order\" must name columns that can be "
+                                  "ordered by, each with .asc or .desc");
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_resource_row(ngx_wxapp_mysql_query_t *query,
+    ngx_str_t *columns, ngx_uint_t n)
+{
+    ngx_uint_t                      i;
+    ngx_http_wxapp_column_t        *column;
+    ngx_http_wxapp_resource_ctx_t  *ctx;
+
+    ctx = query->op.data;
+    column = ctx->conf->columns.elts;
+
+    ngx_wxapp_json_open(&ctx->text, '{');
+
+    for (i = 0; i < n; i++) {
+        ngx_wxapp_json_raw(&ctx->text, column[i].label.data,
+                           column[i].label.len);
+        ngx_wxapp_field_write(&column[i].field, &ctx->text, &columns[i]);
+    }
+
+    ngx_wxapp_json_close(&ctx->text, '}');
+
+    return ctx->text.failed ? NGX_ERROR : NGX_OK;
+}
+
+
+static void
+ngx_http_wxapp_resource_listed(ngx_http_request_t *r, ngx_wxapp_op_t *op)
+{
+    u_char                         *p;
+    ngx_str_t                       body, range;
+    ngx_wxapp_mysql_query_t        *query = (ngx_wxapp_mysql_query_t *) op;
+    ngx_http_wxapp_resource_ctx_t  *ctx;
+
+    if (op->status != NGX_WXAPP_OP_OK) {
+        ngx_http_finalize_request(r, ngx_http_wxapp_db_problem(r, query));
+        return;
+    }
+
+    ctx = query->op.data;
+
+    ngx_wxapp_json_close(&ctx->text, ']');
+
+    p = ngx_pnalloc(r->pool, 2 * NGX_INT64_LEN + sizeof("-/*"));
+
+    if (p == NULL || ngx_wxapp_text_done(&ctx->text, &body) != NGX_OK) {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
+    range.data = p;
+
+    if (query->rows) {
+        p = ngx_sprintf(p, "%L-%L/*", ctx->offset,
+                        ctx->offset + (int64_t) query->rows - 1);
+    } else {
+        p = ngx_sprintf(p, "*/*");
+    }
+
+    range.len = p - range.data;
+
+    if (ngx_http_wxapp_header(r, "Content-Range", &range) == NULL) {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
+    ngx_http_finalize_request(r, ngx_http_wxapp_reply(r, NGX_HTTP_OK, &body));
+}
+
+
+/* the row of ctx->key: NGX_AGAIN, or what to finalize with */
+
+static ngx_int_t
+ngx_http_wxapp_resource_get(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx)
+{
+    ngx_wxapp_mysql_query_t  *query;
+
+    if (r->args.len && r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD)) {
+        return ngx_http_wxapp_problem(r, NGX_HTTP_BAD_REQUEST,
+                             "unknown_parameter",
+                             "the query has a parameter that is not known");
+    }
+
+    query = ngx_http_wxapp_resource_query(r, ctx, 2);
+    if (query == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    query->sql = ctx->conf->item;
+    query->row = ngx_http_wxapp_resource_row;
+    query->read_only = 1;
+
+    if (ngx_http_wxapp_resource_bind(query, &ctx->key) != NGX_OK
+        || ngx_http_wxapp_resource_bind_where(query, ctx) != NGX_OK)
+    {
+        ngx_wxapp_mysql_free(query);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_wxapp_text_init(&ctx->text, r->pool, 1024);
+
+    ngx_http_wxapp_wait_mysql(r, &query->op, ngx_http_wxapp_resource_got);
+    ngx_wxapp_mysql_send(query);
+
+    return NGX_AGAIN;
+}
+
+
+static void
+ngx_http_wxapp_resource_got(ngx_http_request_t *r, ngx_wxapp_op_t *op)
+{
+    ngx_str_t                       body;
+    ngx_wxapp_mysql_query_t        *query = (ngx_wxapp_mysql_query_t *) op;
+    ngx_http_wxapp_resource_ctx_t  *ctx;
+
+    ctx = query->op.data;
+
+    if (op->status != NGX_WXAPP_OP_OK) {
+        ngx_http_finalize_request(r, ngx_http_wxapp_db_problem(r, query));
+        return;
+    }
+
+    if (query->rows == 0 && !ctx->created) {
+        ngx_http_finalize_request(r, ngx_http_wxapp_problem(r,
+                                         NGX_HTTP_NOT_FOUND, "not_found",
+                                         "there is no such row"));
+        return;
+    }
+
+    if (ngx_wxapp_text_done(&ctx->text, &body) != NGX_OK
+        || (ctx->created && ngx_http_wxapp_resource_location(r, ctx)
+                            != NGX_OK))
+    {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
+    ngx_http_finalize_request(r, ngx_http_wxapp_reply(r, ctx->status, &body));
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_resource_location(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx)
+{
+    u_char     *p;
+    ngx_str_t   value, *key;
+
+    key = &ctx->key.text;
+
+    p = ngx_pnalloc(r->pool, ctx->path.len + 1 + NGX_INT64_LEN + 3 * key->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.data = p;
+    p = ngx_sprintf(p, "%V/", &ctx->path);
+
+    if (ctx->key.type == NGX_WXAPP_VALUE_INTEGER) {
+        p = ngx_sprintf(p, "%L", ctx->key.integer);
+
+    } else {
+        p = (u_char *) ngx_escape_uri(p, key->data, key->len,
+                                      NGX_ESCAPE_URI_COMPONENT);
+    }
+
+    value.len = p - value.data;
+
+    return ngx_http_wxapp_header(r, "Location", &value) ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_resource_delete(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx)
+{
+    ngx_wxapp_mysql_query_t  *query;
+
+    query = ngx_http_wxapp_resource_query(r, ctx, 2);
+    if (query == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    query->sql = ctx->conf->remove;
+
+    if (ngx_http_wxapp_resource_bind(query, &ctx->key) != NGX_OK
+        || ngx_http_wxapp_resource_bind_where(query, ctx) != NGX_OK)
+    {
+        ngx_wxapp_mysql_free(query);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_wxapp_wait_mysql(r, &query->op, ngx_http_wxapp_resource_deleted);
+    ngx_wxapp_mysql_send(query);
+
+    return NGX_AGAIN;
+}
+
+
+static void
+ngx_http_wxapp_resource_deleted(ngx_http_request_t *r, ngx_wxapp_op_t *op)
+{
+    ngx_int_t                 rc;
+    ngx_wxapp_mysql_query_t  *query = (ngx_wxapp_mysql_query_t *) op;
+
+    if (op->status != NGX_WXAPP_OP_OK) {
+        rc = ngx_http_wxapp_db_problem(r, query);
+
+    } else if (query->affected == 0) {
+        rc = ngx_http_wxapp_problem(r, NGX_HTTP_NOT_FOUND, "not_found",
+                                    "there is no such row");
+
+    } else {
+        rc = ngx_http_wxapp_reply(r, NGX_HTTP_NO_CONTENT, NULL);
+    }
+
+    ngx_http_finalize_request(r, rc);
+}
+
+
+static void
+ngx_http_wxapp_resource_body(ngx_http_request_t *r)
+{
+    u_char                          given[NGX_HTTP_WXAPP_COLUMNS];
+    ngx_int_t                       rc;
+    ngx_wxapp_value_t               values[NGX_HTTP_WXAPP_COLUMNS];
+    ngx_wxapp_json_node_t          *object;
+    ngx_http_wxapp_resource_ctx_t  *ctx;
+
+    if (ngx_http_wxapp_body_object(r, &object) != NGX_OK) {
+        return;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_wxapp_resource_module);
+
+    rc = ngx_http_wxapp_input(r, object, ctx->conf->columns.elts,
+                              ctx->conf->columns.nelts,
+                              sizeof(ngx_http_wxapp_column_t), values, given);
+
+    if (rc == NGX_DECLINED) {
+        rc = (r->method == NGX_HTTP_POST)
+             ? ngx_http_wxapp_resource_insert(r, ctx, values, given)
+             : ngx_http_wxapp_resource_update(r, ctx, values, given);
+    }
+
+    if (rc != NGX_AGAIN) {
+        ngx_http_finalize_request(r, rc);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_resource_insert(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx, ngx_wxapp_value_t *values,
+    u_char *given)
+{
+    ngx_int_t                        rc;
+    ngx_uint_t                       i, n;
+    ngx_wxapp_text_t                 sql;
+    ngx_http_wxapp_column_t         *column;
+    ngx_wxapp_mysql_query_t         *query;
+    ngx_http_wxapp_resource_conf_t  *conf;
+
+    conf = ctx->conf;
+    column = conf->columns.elts;
+
+    query = ngx_http_wxapp_resource_query(r, ctx, conf->columns.nelts);
+    if (query == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (conf->owner) {
+        i = conf->owner - column;
+        given[i] = 1;
+        values[i] = ctx->owner;
+    }
+
+    ngx_wxapp_text_init(&sql, query->pool, 512);
+    ngx_wxapp_text_cstr(&sql, "INSERT INTO ");
+    ngx_http_wxapp_resource_name(&sql, &conf->table);
+    ngx_wxapp_text_cstr(&sql, " (");
+
+    rc = NGX_OK;
+
+    for (i = 0; i < conf->columns.nelts; i++) {
+        if (given[i]) {
+            if (query->nparams) {
+                ngx_wxapp_text_cstr(&sql, ", ");
+            }
+
+            ngx_http_wxapp_resource_name(&sql, &column[i].field.name);
+            rc |= ngx_http_wxapp_resource_bind(query, &values[i]);
+        }
+    }
+
+    ngx_wxapp_text_cstr(&sql, ") VALUES (");
+
+    for (n = 0; n < query->nparams; n++) {
+        ngx_wxapp_text_cstr(&sql, n ? ", ?" : "?");
+    }
+
+    ngx_wxapp_text_cstr(&sql, ")");
+
+    if (rc != NGX_OK || ngx_wxapp_text_done(&sql, &query->sql) != NGX_OK) {
+        ngx_wxapp_mysql_free(query);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->created = 1;
+    ctx->status = NGX_HTTP_CREATED;
+
+    i = conf->key - column;
+
+    if (given[i]) {
+        ctx->key = values[i];
+    }
+
+    ngx_http_wxapp_wait_mysql(r, &query->op, ngx_http_wxapp_resource_written);
+    ngx_wxapp_mysql_send(query);
+
+    return NGX_AGAIN;
+}
+
+
+/* PUT: what is not given returns to its default */
+
+static ngx_int_t
+ngx_http_wxapp_resource_update(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx, ngx_wxapp_value_t *values,
+    u_char *given)
+{
+    ngx_int_t                        rc;
+    ngx_uint_t                       i, n;
+    ngx_wxapp_text_t                 sql;
+    ngx_http_wxapp_column_t         *column;
+    ngx_wxapp_mysql_query_t         *query;
+    ngx_http_wxapp_resource_conf_t  *conf;
+
+    conf = ctx->conf;
+    column = conf->columns.elts;
+
+    query = ngx_http_wxapp_resource_query(r, ctx, conf->columns.nelts + 2);
+    if (query == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_wxapp_text_init(&sql, query->pool, 512);
+    ngx_wxapp_text_cstr(&sql, "UPDATE ");
+    ngx_http_wxapp_resource_name(&sql, &conf->table);
+    ngx_wxapp_text_cstr(&sql, " SET ");
+
+    rc = NGX_OK;
+    n = 0;
+
+    for (i = 0; i < conf->columns.nelts; i++) {
+
+        if (!column[i].field.write || &column[i] == conf->key) {
+            continue;
+        }
+
+        if (n++) {
+            ngx_wxapp_text_cstr(&sql, ", ");
+        }
+
+        ngx_http_wxapp_resource_name(&sql, &column[i].field.name);
+        ngx_wxapp_text_cstr(&sql, given[i] ? " = ?" : " = DEFAULT");
+
+        if (given[i]) {
+            rc |= ngx_http_wxapp_resource_bind(query, &values[i]);
+        }
+    }
+
+    ngx_wxapp_text_cstr(&sql, " WHERE ");
+    ngx_http_wxapp_resource_name(&sql, &conf->key->field.name);
+    ngx_wxapp_text_cstr(&sql, " = ? AND ");
+    ngx_wxapp_text_str(&sql, &conf->where);
+
+    rc |= ngx_http_wxapp_resource_bind(query, &ctx->key);
+    rc |= ngx_http_wxapp_resource_bind_where(query, ctx);
+
+    if (rc != NGX_OK || ngx_wxapp_text_done(&sql, &query->sql) != NGX_OK) {
+        ngx_wxapp_mysql_free(query);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_wxapp_wait_mysql(r, &query->op, ngx_http_wxapp_resource_written);
+    ngx_wxapp_mysql_send(query);
+
+    return NGX_AGAIN;
+}
+
+
+/* the row as it is now is the answer */
+
+static void
+ngx_http_wxapp_resource_written(ngx_http_request_t *r, ngx_wxapp_op_t *op)
+{
+    ngx_int_t                       rc;
+    ngx_wxapp_mysql_query_t        *query = (ngx_wxapp_mysql_query_t *) op;
+    ngx_http_wxapp_resource_ctx_t  *ctx;
+
+    ctx = query->op.data;
+
+    if (op->status != NGX_WXAPP_OP_OK) {
+        rc = ngx_http_wxapp_db_problem(r, query);
+
+    } else if (query->affected == 0) {
+        rc = ngx_http_wxapp_problem(r, NGX_HTTP_NOT_FOUND, "not_found",
+                                    "there is no such row");
+
+    } else {
+
+        if (ctx->created && ctx->key.type == NGX_WXAPP_VALUE_NULL) {
+            ctx->key.type = NGX_WXAPP_VALUE_INTEGER;
+            ctx->key.integer = query->insert_id;
+        }
+
+        rc = ngx_http_wxapp_resource_get(r, ctx);
+    }
+
+    if (rc != NGX_AGAIN) {
+        ngx_http_finalize_request(r, rc);
+    }
+}
+
+
+/* parameters are counted as they are bound */
+
+static ngx_wxapp_mysql_query_t *
+ngx_http_wxapp_resource_query(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx, ngx_uint_t nparams)
+{
+    ngx_wxapp_mysql_query_t     *query;
+    ngx_http_wxapp_main_conf_t  *wmcf;
+
+    wmcf = ngx_http_wxapp_main(r);
+
+    query = ngx_wxapp_mysql_query(wmcf->mysql, nparams);
+
+    if (query) {
+        query->op.data = ctx;
+        query->nparams = 0;
+    }
+
+    return query;
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_resource_bind(ngx_wxapp_mysql_query_t *query,
+    ngx_wxapp_value_t *value)
+{
+    return ngx_wxapp_mysql_param(query, query->nparams++, value);
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_resource_bind_where(ngx_wxapp_mysql_query_t *query,
+    ngx_http_wxapp_resource_ctx_t *ctx)
+{
+    return ctx->conf->owner ? ngx_http_wxapp_resource_bind(query, &ctx->owner)
+                            : NGX_OK;
+}
+
+
+ngx_http_wxapp_column_t *
+ngx_http_wxapp_resource_find(ngx_http_wxapp_resource_conf_t *conf,
+    ngx_str_t *name)
+{
+    ngx_uint_t                i;
+    ngx_http_wxapp_column_t  *column;
+
+    column = conf->columns.elts;
+
+    for (i = 0; i < conf->columns.nelts; i++) {
+        if (column[i].field.name.len == name->len
+            && ngx_memcmp(column[i].field.name.data, name->data, name->len)
+               == 0)
+        {
+            return &column[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+void
+ngx_http_wxapp_resource_name(ngx_wxapp_text_t *text, ngx_str_t *name)
+{
+    ngx_wxapp_text_put(text, "`", 1);
+    ngx_wxapp_text_str(text, name);
+    ngx_wxapp_text_put(text, "`", 1);
+}
