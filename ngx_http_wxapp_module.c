@@ -13,7 +13,10 @@
 #define NGX_HTTP_WXAPP_ZONE_SIZE  (1024 * 1024)
 
 
+static ngx_int_t ngx_http_wxapp_rewrite_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_wxapp_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_http_wxapp_trace_header(ngx_http_request_t *r,
+    const char *name, ngx_str_t *value);
 static char *ngx_http_wxapp_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_wxapp_app(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -139,6 +142,22 @@ static ngx_http_variable_t  ngx_http_wxapp_vars[] = {
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
 
 
+/* the first to see a request in its location, before "return" and others */
+
+static ngx_int_t
+ngx_http_wxapp_rewrite_handler(ngx_http_request_t *r)
+{
+    if (r != r->main) {
+        return ngx_http_wxapp_wechat_guard(r);
+    }
+
+    /* the context notes the route */
+
+    return ngx_http_wxapp_ctx(r) ? NGX_DECLINED
+                                 : NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
 /* every reply tells its trace, whoever made it */
 
 static ngx_int_t
@@ -171,13 +190,32 @@ ngx_http_wxapp_header_filter(ngx_http_request_t *r)
     parent.data = ctx->trace.parent;
     parent.len = NGX_WXAPP_TRACEPARENT_LEN;
 
-    if (ngx_http_wxapp_header(r, "X-Request-Id", &id) == NULL
-        || ngx_http_wxapp_header(r, "traceparent", &parent) == NULL)
+    if (ngx_http_wxapp_trace_header(r, "X-Request-Id", &id) != NGX_OK
+        || ngx_http_wxapp_trace_header(r, "traceparent", &parent) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     return ngx_http_next_header_filter(r);
+}
+
+
+/* an upstream may have sent one of its own */
+
+static ngx_int_t
+ngx_http_wxapp_trace_header(ngx_http_request_t *r, const char *name,
+    ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_http_wxapp_header_find(&r->headers_out.headers, name, NULL);
+
+    if (h) {
+        h->value = *value;
+        return NGX_OK;
+    }
+
+    return ngx_http_wxapp_header(r, name, value) ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -364,11 +402,19 @@ static ngx_int_t
 ngx_http_wxapp_route_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
+    ngx_http_wxapp_ctx_t      *ctx;
     ngx_http_core_loc_conf_t  *clcf;
+
+    ctx = ngx_http_wxapp_ctx(r);
+    if (ctx == NULL) {
+        return NGX_ERROR;
+    }
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
-    ngx_http_wxapp_variable(v, &clcf->name);
+    /* an error is told elsewhere, but happened where the request went */
+
+    ngx_http_wxapp_variable(v, r->error_page ? &ctx->route : &clcf->name);
 
     v->not_found = (v->len == 0);
 
@@ -436,6 +482,8 @@ static ngx_int_t
 ngx_http_wxapp_postconfiguration(ngx_conf_t *cf)
 {
     ngx_str_t                    name;
+    ngx_http_handler_pt         *h;
+    ngx_http_core_main_conf_t   *cmcf;
     ngx_http_wxapp_main_conf_t  *wmcf;
 
     wmcf = ngx_http_wxapp_conf_main(cf);
@@ -456,6 +504,15 @@ ngx_http_wxapp_postconfiguration(ngx_conf_t *cf)
             return NGX_ERROR;
         }
     }
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_REWRITE_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_wxapp_rewrite_handler;
 
     ngx_http_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_http_wxapp_header_filter;

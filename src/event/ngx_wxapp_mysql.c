@@ -488,7 +488,10 @@ ngx_wxapp_mysql_next(ngx_wxapp_mysql_t *mysql)
         query = ngx_wxapp_mysql_query_of(q);
 
         ngx_queue_remove(q);
-        mysql->nline--;
+
+        if (--mysql->nline == 0 && mysql->expire.timer_set) {
+            ngx_del_timer(&mysql->expire);
+        }
 
         if (query->op.owner) {
             return query;

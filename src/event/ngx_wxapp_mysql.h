@@ -36,6 +36,11 @@ typedef struct {
 } ngx_wxapp_mysql_stats_t;
 
 
+#define NGX_WXAPP_MYSQL_TLS_OFF     0
+#define NGX_WXAPP_MYSQL_TLS_ON      1     /* encrypted, to whomever */
+#define NGX_WXAPP_MYSQL_TLS_VERIFY  2     /* and the certificate is checked */
+
+
 typedef struct {
 
     /* configuration; strings end with a zero */
@@ -47,6 +52,8 @@ typedef struct {
     ngx_str_t                 database;
     ngx_str_t                 user;
     ngx_str_t                 password;
+    ngx_uint_t                tls;            /* NGX_WXAPP_MYSQL_TLS_* */
+    ngx_str_t                 tls_ca;         /* file; empty: the system's */
     ngx_uint_t                min;            /* connections */
     ngx_uint_t                max;
     ngx_msec_t                idle;           /* above min, kept that long */

@@ -92,7 +92,7 @@ ngx_wxapp_mysql_conn_thread(void *data, ngx_log_t *log)
     ngx_wxapp_mysql_conn_t *conn = data;
 
     char               *socket;
-    my_bool             off;
+    my_bool             off, tls, verify;
     MYSQL              *handle;
     size_t              stack;
     unsigned int        timeout, infile, protocol;
@@ -109,6 +109,8 @@ ngx_wxapp_mysql_conn_thread(void *data, ngx_log_t *log)
     }
 
     off = 0;
+    tls = (mysql->tls != NGX_WXAPP_MYSQL_TLS_OFF);
+    verify = (mysql->tls == NGX_WXAPP_MYSQL_TLS_VERIFY);
     infile = 0;
     protocol = MYSQL_PROTOCOL_TCP;
     stack = NGX_WXAPP_MYSQL_STACK;
@@ -128,10 +130,14 @@ ngx_wxapp_mysql_conn_thread(void *data, ngx_log_t *log)
     mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     mysql_options(handle, MYSQL_OPT_RECONNECT, &off);
     mysql_options(handle, MYSQL_OPT_LOCAL_INFILE, &infile);
-    mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &off);
-    mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &off);
+    mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &tls);
+    mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
     mysql_options4(handle, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name",
                    "nginx wxapp");
+
+    if (mysql->tls_ca.len) {
+        mysql_options(handle, MYSQL_OPT_SSL_CA, (char *) mysql->tls_ca.data);
+    }
 
     conn->handle = handle;
 
@@ -147,6 +153,17 @@ ngx_wxapp_mysql_conn_thread(void *data, ngx_log_t *log)
     {
         conn->error = mysql_errno(handle);
         ngx_cpystrn(conn->message, (u_char *) mysql_error(handle),
+                    sizeof(conn->message));
+        mysql_close(handle);
+        conn->handle = NULL;
+        return;
+    }
+
+    /* "enforce" is content with a server that has no TLS at all */
+
+    if (tls && mysql_get_ssl_cipher(handle) == NULL) {
+        conn->error = CR_SSL_CONNECTION_ERROR;
+        ngx_cpystrn(conn->message, (u_char *) "the server has no TLS",
                     sizeof(conn->message));
         mysql_close(handle);
         conn->handle = NULL;
@@ -337,6 +354,7 @@ ngx_wxapp_mysql_conn_begin(ngx_wxapp_mysql_conn_t *conn,
     conn->state = NGX_WXAPP_MYSQL_BUSY;
     conn->connection->idle = 0;
     conn->query = query;
+    conn->again = 0;
 
     query->rows = 0;
 
@@ -456,11 +474,10 @@ ngx_wxapp_mysql_conn_step(ngx_wxapp_mysql_conn_t *conn, int ready,
 
     case NGX_WXAPP_MYSQL_PREPARE:
         conn->step = NGX_WXAPP_MYSQL_EXECUTE;
+        conn->fresh = 0;
         break;
 
     case NGX_WXAPP_MYSQL_EXECUTE:
-        conn->fresh = 0;
-
         if (mysql_stmt_field_count(stmt)) {
             conn->step = NGX_WXAPP_MYSQL_STORE;
             return NGX_OK;
@@ -567,7 +584,9 @@ ngx_wxapp_mysql_conn_error(ngx_wxapp_mysql_conn_t *conn,
 
         /* the table changed under a statement: once more with a new one */
 
-        if (!conn->fresh && conn->step == NGX_WXAPP_MYSQL_EXECUTE) {
+        if (!conn->again && conn->step == NGX_WXAPP_MYSQL_EXECUTE) {
+            conn->again = 1;
+
             ngx_wxapp_mysql_stmt_free(conn, conn->stmt);
             conn->stmt = ngx_wxapp_mysql_stmt_get(conn, &query->sql);
 

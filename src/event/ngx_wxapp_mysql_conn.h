@@ -65,7 +65,8 @@ typedef struct {
     ngx_rbtree_node_t         sentinel;
 
     unsigned                  was_idle:1;     /* before this query */
-    unsigned                  fresh:1;        /* the statement is */
+    unsigned                  fresh:1;        /* not prepared yet */
+    unsigned                  again:1;        /* prepared a second time */
 
     /* the thread's while connecting */
 

@@ -43,6 +43,7 @@ ngx_http_wxapp_input(ngx_http_request_t *r, ngx_wxapp_json_node_t *object,
     ngx_http_wxapp_input_t   input;
 
     ngx_memzero(given, n);
+    ngx_memzero(values, n * sizeof(ngx_wxapp_value_t));
     ngx_memzero(&input, sizeof(ngx_http_wxapp_input_t));
 
     input.request = r;

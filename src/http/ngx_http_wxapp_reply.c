@@ -130,6 +130,15 @@ ngx_http_wxapp_problem_send(ngx_http_request_t *r,
 
     switch (problem->status) {
 
+    case NGX_HTTP_UNAUTHORIZED:
+        if (r->headers_out.www_authenticate == NULL
+            && ngx_http_wxapp_challenge(r, NULL, NULL) != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        break;
+
     case NGX_HTTP_TOO_MANY_REQUESTS:
     case NGX_HTTP_BAD_GATEWAY:
     case NGX_HTTP_SERVICE_UNAVAILABLE:
@@ -278,6 +287,46 @@ ngx_http_wxapp_header(ngx_http_request_t *r, const char *key,
     ngx_http_wxapp_header_end(h);
 
     return h;
+}
+
+
+ngx_int_t
+ngx_http_wxapp_challenge(ngx_http_request_t *r, const char *error,
+    const char *description)
+{
+    u_char           *p;
+    size_t            len;
+    ngx_str_t         value;
+    ngx_table_elt_t  *h;
+
+    ngx_str_set(&value, "Bearer");
+
+    if (error) {
+        len = sizeof("Bearer error=\"\", error_description=\"\"")
+              + ngx_strlen(error) + ngx_strlen(description);
+
+        p = ngx_pnalloc(r->pool, len);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        value.data = p;
+        value.len = ngx_sprintf(p, "Bearer error=\"%s\", "
+                                "error_description=\"%s\"",
+                                error, description)
+                    - p;
+    }
+
+    h = ngx_http_wxapp_header(r, "WWW-Authenticate", &value);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* where "satisfy any" takes it back */
+
+    r->headers_out.www_authenticate = h;
+
+    return NGX_OK;
 }
 
 

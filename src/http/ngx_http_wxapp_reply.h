@@ -53,6 +53,13 @@ ngx_int_t ngx_http_wxapp_refuse(ngx_http_request_t *r, ngx_uint_t status,
 ngx_table_elt_t *ngx_http_wxapp_header(ngx_http_request_t *r,
     const char *key, ngx_str_t *value);
 
+/*
+ * Adds WWW-Authenticate: Bearer, with an error of RFC 6750 unless it is NULL.
+ * A problem with status 401 has a plain one by itself.
+ */
+ngx_int_t ngx_http_wxapp_challenge(ngx_http_request_t *r, const char *error,
+    const char *description);
+
 /* Adds Retry-After in seconds, at least 1, unless there is one. */
 ngx_int_t ngx_http_wxapp_retry_after(ngx_http_request_t *r,
     ngx_uint_t seconds);

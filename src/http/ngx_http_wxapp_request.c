@@ -14,10 +14,11 @@ static void ngx_http_wxapp_op_handler(ngx_wxapp_op_t *op);
 ngx_http_wxapp_ctx_t *
 ngx_http_wxapp_ctx(ngx_http_request_t *r)
 {
-    ngx_table_elt_t       *h;
-    ngx_pool_cleanup_t    *cln;
-    ngx_http_cleanup_t    *gone;
-    ngx_http_wxapp_ctx_t  *ctx;
+    ngx_table_elt_t           *h;
+    ngx_pool_cleanup_t        *cln;
+    ngx_http_cleanup_t        *gone;
+    ngx_http_wxapp_ctx_t      *ctx;
+    ngx_http_core_loc_conf_t  *clcf;
 
     r = r->main;
 
@@ -56,6 +57,9 @@ ngx_http_wxapp_ctx(ngx_http_request_t *r)
 
     gone->handler = ngx_http_wxapp_gone;
     gone->data = ctx;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    ctx->route = clcf->name;
 
     /* the handler marks the context for ngx_http_wxapp_ctx_find() */
 

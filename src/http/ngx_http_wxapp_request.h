@@ -37,6 +37,7 @@ typedef void (*ngx_http_wxapp_done_pt)(ngx_http_request_t *r,
 
 typedef struct {
     ngx_wxapp_trace_t           trace;
+    ngx_str_t                   route;        /* location it came to first */
 
     ngx_http_wxapp_identity_e   identity;
     ngx_wxapp_json_node_t      *claims;

@@ -131,6 +131,32 @@ ngx_http_wxapp_wechat_isolate(ngx_http_request_t *sr)
 
 
 ngx_int_t
+ngx_http_wxapp_wechat_guard(ngx_http_request_t *sr)
+{
+    ngx_http_wxapp_ctx_t      *ctx;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    ctx = ngx_http_wxapp_ctx(sr);
+
+    if (!sr->subrequest_in_memory || ctx == NULL || ctx->call == NULL) {
+        return NGX_DECLINED;
+    }
+
+    clcf = ngx_http_get_module_loc_conf(sr, ngx_http_core_module);
+
+    if (clcf->internal) {
+        return NGX_DECLINED;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, sr->connection->log, 0,
+                  "WeChat is not called: the location of \"api\" in "
+                  "\"wxapp_app\" is missing or not \"internal\"");
+
+    return NGX_HTTP_FORBIDDEN;
+}
+
+
+ngx_int_t
 ngx_http_wxapp_wechat_header(ngx_http_request_t *sr)
 {
     ngx_http_core_loc_conf_t  *clcf;
@@ -306,8 +332,8 @@ ngx_http_wxapp_wechat_rid(ngx_http_wxapp_wechat_t *call)
 
 /*
  * The upstream's URI stands in every error line of the request, and in many
- * debug lines: another log handler leaves it out of the former, and for the
- * time of the exchange this connection has no debug level.
+ * lines of lower levels: another log handler leaves it out of the former, and
+ * for the time of the exchange this connection logs warnings and worse only.
  */
 
 static void
@@ -325,11 +351,9 @@ ngx_http_wxapp_wechat_mask(ngx_http_request_t *r,
 
     r->main->log_handler = ngx_http_wxapp_wechat_log;
 
-    /* debug bits lie above the levels */
+    /* debug bits lie above the levels; rewrite_log tells URIs at notice */
 
-    if (log->log_level & NGX_LOG_DEBUG_ALL) {
-        log->log_level = NGX_LOG_INFO;
-    }
+    log->log_level = ngx_min(log->log_level, NGX_LOG_WARN);
 
     ctx = ngx_http_wxapp_ctx(r);
     ctx->call = call;

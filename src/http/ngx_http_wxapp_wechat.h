@@ -62,6 +62,13 @@ ngx_int_t ngx_http_wxapp_wechat_get(ngx_http_request_t *r,
     ngx_http_wxapp_wechat_t *call);
 
 /*
+ * Looks where a subrequest came to, in the rewrite phase: a call goes only to
+ * an internal location, never with its secret to one that happens to match.
+ * NGX_DECLINED, or NGX_HTTP_FORBIDDEN.
+ */
+ngx_int_t ngx_http_wxapp_wechat_guard(ngx_http_request_t *sr);
+
+/*
  * Looks at the header of a subrequest's reply: NGX_HTTP_BAD_GATEWAY for one
  * that is longer than the location may buffer, which nginx itself would
  * answer by closing the client's connection.  Otherwise NGX_OK.

@@ -22,7 +22,8 @@ typedef struct {
 
 
 typedef struct {
-    ngx_uint_t                mode;
+    ngx_uint_t                mode;           /* as configured, or unset */
+    ngx_uint_t                check;          /* as it comes out */
     ngx_uint_t                invalid;        /* status of a bad token */
     ngx_array_t              *require;        /* ngx_http_wxapp_require_t */
     ngx_http_wxapp_place_t    place;          /* of the last of them here */
@@ -34,8 +35,6 @@ static ngx_int_t ngx_http_wxapp_auth_deny(ngx_http_request_t *r,
     ngx_http_wxapp_auth_conf_t *conf, ngx_http_wxapp_ctx_t *ctx);
 static ngx_int_t ngx_http_wxapp_auth_require(ngx_http_request_t *r,
     ngx_http_wxapp_auth_conf_t *conf);
-static ngx_int_t ngx_http_wxapp_auth_challenge(ngx_http_request_t *r,
-    const char *error, const char *description);
 static ngx_int_t ngx_http_wxapp_claim_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static char *ngx_http_wxapp_auth(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -151,7 +150,7 @@ ngx_http_wxapp_auth_handler(ngx_http_request_t *r)
 
     conf = ngx_http_get_module_loc_conf(r, ngx_http_wxapp_auth_module);
 
-    if (conf->mode == NGX_HTTP_WXAPP_AUTH_OFF) {
+    if (conf->check == NGX_HTTP_WXAPP_AUTH_OFF) {
         return NGX_DECLINED;
     }
 
@@ -162,7 +161,7 @@ ngx_http_wxapp_auth_handler(ngx_http_request_t *r)
     }
 
     if (ctx->identity != NGX_HTTP_WXAPP_IDENTITY_VALID
-        && (conf->mode != NGX_HTTP_WXAPP_AUTH_OPTIONAL
+        && (conf->check != NGX_HTTP_WXAPP_AUTH_OPTIONAL
             || ctx->identity != NGX_HTTP_WXAPP_IDENTITY_NONE))
     {
         return ngx_http_wxapp_auth_deny(r, conf, ctx);
@@ -184,7 +183,7 @@ ngx_http_wxapp_auth_handler(ngx_http_request_t *r)
 
         ngx_http_wxapp_count(NGX_HTTP_WXAPP_AUTH_FORBIDDEN);
 
-        if (ngx_http_wxapp_auth_challenge(r, "insufficient_scope",
+        if (ngx_http_wxapp_challenge(r, "insufficient_scope",
                                           "the token lacks what is required")
             != NGX_OK)
         {
@@ -220,7 +219,7 @@ ngx_http_wxapp_auth_deny(ngx_http_request_t *r,
     case NGX_HTTP_WXAPP_IDENTITY_NONE:
         ngx_http_wxapp_count(NGX_HTTP_WXAPP_AUTH_MISSING);
 
-        rc = ngx_http_wxapp_auth_challenge(r, NULL, NULL);
+        rc = ngx_http_wxapp_challenge(r, NULL, NULL);
 
         if (rc != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -232,7 +231,7 @@ ngx_http_wxapp_auth_deny(ngx_http_request_t *r,
     case NGX_HTTP_WXAPP_IDENTITY_MALFORMED:
         ngx_http_wxapp_count(NGX_HTTP_WXAPP_AUTH_INVALID);
 
-        rc = ngx_http_wxapp_auth_challenge(r, "invalid_request",
+        rc = ngx_http_wxapp_challenge(r, "invalid_request",
                                            "more than one token");
 
         if (rc != NGX_OK) {
@@ -246,7 +245,7 @@ ngx_http_wxapp_auth_deny(ngx_http_request_t *r,
     default:
         ngx_http_wxapp_count(NGX_HTTP_WXAPP_AUTH_INVALID);
 
-        rc = ngx_http_wxapp_auth_challenge(r, "invalid_token", ctx->reason);
+        rc = ngx_http_wxapp_challenge(r, "invalid_token", ctx->reason);
 
         if (rc != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -281,46 +280,6 @@ ngx_http_wxapp_auth_require(ngx_http_request_t *r,
             return rc;
         }
     }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_wxapp_auth_challenge(ngx_http_request_t *r, const char *error,
-    const char *description)
-{
-    u_char           *p;
-    size_t            len;
-    ngx_str_t         value;
-    ngx_table_elt_t  *h;
-
-    ngx_str_set(&value, "Bearer");
-
-    if (error) {
-        len = sizeof("Bearer error=\"\", error_description=\"\"")
-              + ngx_strlen(error) + ngx_strlen(description);
-
-        p = ngx_pnalloc(r->pool, len);
-        if (p == NULL) {
-            return NGX_ERROR;
-        }
-
-        value.data = p;
-        value.len = ngx_sprintf(p, "Bearer error=\"%s\", "
-                                "error_description=\"%s\"",
-                                error, description)
-                    - p;
-    }
-
-    h = ngx_http_wxapp_header(r, "WWW-Authenticate", &value);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    /* where "satisfy any" takes it back */
-
-    r->headers_out.www_authenticate = h;
 
     return NGX_OK;
 }
@@ -516,25 +475,34 @@ ngx_http_wxapp_auth_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_http_wxapp_main_conf_t  *wmcf;
 
-    ngx_conf_merge_uint_value(conf->mode, prev->mode, NGX_HTTP_WXAPP_AUTH_OFF);
     ngx_conf_merge_uint_value(conf->invalid, prev->invalid,
                               NGX_HTTP_FORBIDDEN);
 
+    if (conf->mode == NGX_CONF_UNSET_UINT) {
+        conf->mode = prev->mode;
+    }
+
     if (conf->require == NULL) {
         conf->require = prev->require;
-
-    } else if (conf->mode == NGX_HTTP_WXAPP_AUTH_OFF) {
-        return ngx_http_wxapp_conf_needs(cf, &conf->place, "wxapp_require",
-                                         "wxapp_auth on");
     }
 
     if (conf->place.line == 0) {
         conf->place = prev->place;
     }
 
+    /* who requires a claim must not get it by forgetting to ask for tokens */
+
+    if (conf->mode != NGX_CONF_UNSET_UINT) {
+        conf->check = conf->mode;
+
+    } else {
+        conf->check = conf->require ? NGX_HTTP_WXAPP_AUTH_ON
+                                    : NGX_HTTP_WXAPP_AUTH_OFF;
+    }
+
     wmcf = ngx_http_wxapp_conf_main(cf);
 
-    if (conf->mode != NGX_HTTP_WXAPP_AUTH_OFF && wmcf->token == NULL) {
+    if (conf->check != NGX_HTTP_WXAPP_AUTH_OFF && wmcf->token == NULL) {
         return ngx_http_wxapp_conf_needs(cf, &conf->place, "wxapp_auth",
                                          "wxapp_token");
     }

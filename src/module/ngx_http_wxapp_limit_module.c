@@ -395,17 +395,32 @@ ngx_http_wxapp_limit_key(ngx_http_request_t *r,
 static void
 ngx_http_wxapp_limit_done(ngx_http_request_t *r, ngx_wxapp_op_t *op)
 {
-    ngx_uint_t                   i, deny;
+    ngx_uint_t                   i, ok, deny;
     ngx_http_wxapp_ctx_t        *ctx;
     ngx_wxapp_redis_op_t        *rop = (ngx_wxapp_redis_op_t *) op;
     ngx_http_wxapp_limit_ctx_t  *lctx;
 
+    static ngx_uint_t  enforced = 1;      /* in this worker */
+
     ctx = ngx_http_wxapp_ctx(r);
     lctx = ngx_http_get_module_ctx(r, ngx_http_wxapp_limit_module);
 
-    if (op->status == NGX_WXAPP_OP_OK
-        && ngx_http_wxapp_limit_answer(lctx, rop->reply) == NGX_OK)
-    {
+    ok = (op->status == NGX_WXAPP_OP_OK
+          && ngx_http_wxapp_limit_answer(lctx, rop->reply) == NGX_OK);
+
+    /* of each change one line, not one of each request */
+
+    if (ok != enforced) {
+        enforced = ok;
+
+        ngx_log_error((ok ? NGX_LOG_NOTICE : NGX_LOG_ERR), r->connection->log,
+                      0, "Redis %s, limits are %s",
+                      ok ? "answers again" : "does not answer",
+                      ok ? "enforced" : "not checked");
+    }
+
+    if (ok) {
+
         if (lctx->denied == NGX_HTTP_WXAPP_LIMIT_NONE) {
             ctx->limit = NGX_HTTP_WXAPP_LIMIT_OK;
             ngx_http_wxapp_count(NGX_HTTP_WXAPP_LIMIT_PASSED);
@@ -426,8 +441,6 @@ ngx_http_wxapp_limit_done(ngx_http_request_t *r, ngx_wxapp_op_t *op)
         for (i = 0; i < lctx->n; i++) {
             deny |= lctx->rules[i]->deny;
         }
-
-        /* the client of Redis logs when it goes and when it is back */
 
         if (deny) {
             ctx->limit = NGX_HTTP_WXAPP_LIMIT_FAILED;

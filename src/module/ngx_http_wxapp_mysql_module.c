@@ -12,6 +12,8 @@ static char *ngx_http_wxapp_mysql(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_wxapp_mysql_primary(ngx_conf_t *cf,
     ngx_http_wxapp_directive_t *directive, void *data);
+static char *ngx_http_wxapp_mysql_tls(ngx_conf_t *cf,
+    ngx_http_wxapp_directive_t *directive, void *data);
 static char *ngx_http_wxapp_mysql_pool(ngx_conf_t *cf,
     ngx_http_wxapp_directive_t *directive, void *data);
 static char *ngx_http_wxapp_mysql_wait(ngx_conf_t *cf,
@@ -38,6 +40,8 @@ static ngx_http_wxapp_directive_t  ngx_http_wxapp_mysql_directives[] = {
     { ngx_string("password_file"), 1, 1, ngx_http_wxapp_conf_secret,
       offsetof(ngx_wxapp_mysql_t, password) },
 
+    { ngx_string("tls"), 1, 2, ngx_http_wxapp_mysql_tls, 0 },
+
     { ngx_string("pool"), 1, 3, ngx_http_wxapp_mysql_pool, 0 },
 
     { ngx_string("wait"), 1, 2, ngx_http_wxapp_mysql_wait, 0 },
@@ -47,6 +51,15 @@ static ngx_http_wxapp_directive_t  ngx_http_wxapp_mysql_directives[] = {
     { ngx_string("statements"), 1, 1, ngx_http_wxapp_mysql_statements, 0 },
 
       ngx_http_wxapp_null_directive
+};
+
+
+static ngx_http_wxapp_param_t  ngx_http_wxapp_mysql_tls_params[] = {
+
+    { ngx_string("ca"), NGX_HTTP_WXAPP_PARAM_STR,
+      offsetof(ngx_wxapp_mysql_t, tls_ca), 0, 0 },
+
+      ngx_http_wxapp_null_param
 };
 
 
@@ -254,6 +267,67 @@ ngx_http_wxapp_mysql_primary(ngx_conf_t *cf,
 
     return ngx_http_wxapp_mysql_string(cf, &mysql->host) == NGX_OK
            ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_wxapp_mysql_tls(ngx_conf_t *cf,
+    ngx_http_wxapp_directive_t *directive, void *data)
+{
+    ngx_wxapp_mysql_t *mysql = data;
+
+    char       *rv;
+    ngx_fd_t    fd;
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        mysql->tls = NGX_WXAPP_MYSQL_TLS_OFF;
+
+    } else if (ngx_strcmp(value[1].data, "on") == 0) {
+        mysql->tls = NGX_WXAPP_MYSQL_TLS_ON;
+
+    } else if (ngx_strcmp(value[1].data, "verify") == 0) {
+        mysql->tls = NGX_WXAPP_MYSQL_TLS_VERIFY;
+
+    } else {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" of \"tls\", it must be "
+                           "\"off\", \"on\" or \"verify\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    rv = ngx_http_wxapp_conf_params(cf, ngx_http_wxapp_mysql_tls_params, 2,
+                                    mysql);
+
+    if (rv != NGX_CONF_OK || mysql->tls_ca.len == 0) {
+        return rv;
+    }
+
+    if (mysql->tls != NGX_WXAPP_MYSQL_TLS_VERIFY) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"ca\" is of use in \"tls verify\" only");
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_conf_full_name(cf->cycle, &mysql->tls_ca, 1) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    /* workers read it again each time they connect */
+
+    fd = ngx_open_file(mysql->tls_ca.data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_open_file_n " \"%V\" failed", &mysql->tls_ca);
+        return NGX_CONF_ERROR;
+    }
+
+    (void) ngx_close_file(fd);
+
+    return NGX_CONF_OK;
 }
 
 

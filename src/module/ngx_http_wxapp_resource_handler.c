@@ -218,9 +218,8 @@ ngx_http_wxapp_resource_allow(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx)
 {
     ngx_int_t                rc;
-    ngx_str_t                bearer;
     ngx_uint_t               i, method;
-    ngx_table_elt_t         *h;
+    ngx_http_wxapp_ctx_t    *wctx;
     ngx_http_wxapp_allow_t  *allow;
 
     method = (r->method == NGX_HTTP_HEAD) ? NGX_HTTP_GET : r->method;
@@ -257,22 +256,22 @@ ngx_http_wxapp_resource_allow(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
-    if (ngx_http_wxapp_ctx(r)->identity == NGX_HTTP_WXAPP_IDENTITY_VALID) {
+    wctx = ngx_http_wxapp_ctx(r);
+
+    if (wctx->identity == NGX_HTTP_WXAPP_IDENTITY_INVALID) {
+        ngx_http_wxapp_count(NGX_HTTP_WXAPP_AUTH_INVALID);
+
+        return ngx_http_wxapp_problem(r, NGX_HTTP_FORBIDDEN, "invalid_token",
+                                      wctx->reason);
+    }
+
+    if (wctx->identity == NGX_HTTP_WXAPP_IDENTITY_VALID) {
         ngx_http_wxapp_count(NGX_HTTP_WXAPP_AUTH_FORBIDDEN);
 
         return ngx_http_wxapp_problem(r, NGX_HTTP_FORBIDDEN,
                                       "insufficient_scope",
                                       "the role may not do this");
     }
-
-    ngx_str_set(&bearer, "Bearer");
-
-    h = ngx_http_wxapp_header(r, "WWW-Authenticate", &bearer);
-    if (h == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    r->headers_out.www_authenticate = h;
 
     return ngx_http_wxapp_problem(r, NGX_HTTP_UNAUTHORIZED, "unauthorized",
                                   "an access token is required");
@@ -823,11 +822,15 @@ ngx_http_wxapp_resource_location(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx)
 {
     u_char     *p;
+    size_t      len;
     ngx_str_t   value, *key;
 
     key = &ctx->key.text;
 
-    p = ngx_pnalloc(r->pool, ctx->path.len + 1 + NGX_INT64_LEN + 3 * key->len);
+    len = (ctx->key.type == NGX_WXAPP_VALUE_INTEGER) ? NGX_INT64_LEN
+                                                     : 3 * key->len;
+
+    p = ngx_pnalloc(r->pool, ctx->path.len + 1 + len);
     if (p == NULL) {
         return NGX_ERROR;
     }
