@@ -21,6 +21,8 @@ static char *ngx_http_wxapp_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_wxapp_app(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_wxapp_trace(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static ngx_int_t ngx_http_wxapp_trace_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_wxapp_error_variable(ngx_http_request_t *r,
@@ -72,7 +74,7 @@ static ngx_command_t  ngx_http_wxapp_commands[] = {
 
     { ngx_string("wxapp_trace"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
-      ngx_conf_set_flag_slot,
+      ngx_http_wxapp_trace,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_wxapp_loc_conf_t, trace),
       NULL },
@@ -337,6 +339,18 @@ ngx_http_wxapp_app(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     wmcf->used = 1;
 
     return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_wxapp_trace(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_wxapp_main_conf_t  *wmcf;
+
+    wmcf = ngx_http_wxapp_conf_main(cf);
+    wmcf->used = 1;
+
+    return ngx_conf_set_flag_slot(cf, cmd, conf);
 }
 
 

@@ -7,6 +7,8 @@
 #define NGX_WXAPP_TEXT_MAX     65535
 
 
+static ngx_int_t ngx_wxapp_field_bound(ngx_wxapp_field_type_e type,
+    ngx_str_t *bound);
 static ngx_int_t ngx_wxapp_field_number(ngx_wxapp_field_t *field,
     ngx_str_t *s, ngx_wxapp_value_t *value, ngx_wxapp_fault_t *fault);
 static ngx_int_t ngx_wxapp_field_string(ngx_wxapp_field_t *field,
@@ -79,6 +81,27 @@ ngx_wxapp_field_type(ngx_str_t *name)
 
 
 ngx_int_t
+ngx_wxapp_field_bounds(ngx_wxapp_field_t *field)
+{
+    if ((field->min.len && ngx_wxapp_field_bound(field->type, &field->min)
+                           != NGX_OK)
+        || (field->max.len && ngx_wxapp_field_bound(field->type, &field->max)
+                              != NGX_OK))
+    {
+        return NGX_ERROR;
+    }
+
+    if (field->min.len && field->max.len
+        && ngx_wxapp_decimal_compare(&field->min, &field->max) > 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
 ngx_wxapp_field_bound(ngx_wxapp_field_type_e type, ngx_str_t *bound)
 {
     int64_t  n;

@@ -67,9 +67,11 @@ ngx_int_t ngx_wxapp_field_type(ngx_str_t *name);
 /* The names of all types, for messages; n is NGX_WXAPP_FIELD_TYPES. */
 extern ngx_str_t  ngx_wxapp_field_types[];
 
-/* NGX_OK if "bound" can be a min or max of the type. */
-ngx_int_t ngx_wxapp_field_bound(ngx_wxapp_field_type_e type,
-    ngx_str_t *bound);
+/*
+ * Checks min and max of the field: NGX_ERROR if one cannot be a bound of the
+ * type, NGX_DECLINED if min is above max.
+ */
+ngx_int_t ngx_wxapp_field_bounds(ngx_wxapp_field_t *field);
 
 /*
  * Takes a JSON value.  NGX_OK with the value to bind, its text in "pool";

@@ -9,6 +9,7 @@ typedef struct {
     ngx_str_t                    name;
     ngx_http_wxapp_directive_t  *directives;
     void                        *data;
+    ngx_uint_t                   seen;        /* bits, by directive */
 } ngx_http_wxapp_block_t;
 
 
@@ -30,6 +31,7 @@ ngx_http_wxapp_conf_block(ngx_conf_t *cf,
     block.name = value[0];
     block.directives = directives;
     block.data = data;
+    block.seen = 0;
 
     save = *cf;
 
@@ -50,12 +52,17 @@ ngx_http_wxapp_conf_handler(ngx_conf_t *cf, ngx_command_t *dummy, void *conf)
     ngx_http_wxapp_block_t *block = conf;
 
     ngx_str_t                   *value;
-    ngx_uint_t                   n;
+    ngx_uint_t                   n, min;
     ngx_http_wxapp_directive_t  *d;
 
     value = cf->args->elts;
 
     if (ngx_strcmp(value[0].data, "include") == 0) {
+
+        if (cf->args->nelts != 2) {
+            goto arguments;
+        }
+
         return ngx_conf_include(cf, dummy, conf);
     }
 
@@ -67,12 +74,21 @@ ngx_http_wxapp_conf_handler(ngx_conf_t *cf, ngx_command_t *dummy, void *conf)
             continue;
         }
 
-        if (cf->args->nelts - 1 < d->min || cf->args->nelts - 1 > d->max) {
+        min = d->min & ~NGX_HTTP_WXAPP_MANY;
+
+        if (cf->args->nelts - 1 < min || cf->args->nelts - 1 > d->max) {
+            goto arguments;
+        }
+
+        if ((block->seen & ((ngx_uint_t) 1 << n))
+            && !(d->min & NGX_HTTP_WXAPP_MANY))
+        {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid number of arguments in \"%V\" "
-                               "directive", &value[0]);
+                               "\"%V\" directive is duplicate", &value[0]);
             return NGX_CONF_ERROR;
         }
+
+        block->seen |= (ngx_uint_t) 1 << n;
 
         return d->set(cf, d, block->data);
     }
@@ -80,6 +96,14 @@ ngx_http_wxapp_conf_handler(ngx_conf_t *cf, ngx_command_t *dummy, void *conf)
     return ngx_http_wxapp_conf_unknown(cf, "directive", &value[0],
                                        block->directives, n,
                                        sizeof(ngx_http_wxapp_directive_t));
+
+arguments:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid number of arguments in \"%V\" directive",
+                       &value[0]);
+
+    return NGX_CONF_ERROR;
 }
 
 
@@ -113,12 +137,6 @@ ngx_http_wxapp_conf_str(ngx_conf_t *cf, ngx_http_wxapp_directive_t *directive,
 
     value = cf->args->elts;
     field = (ngx_str_t *) ((u_char *) data + directive->offset);
-
-    if (field->data) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" directive is duplicate", &value[0]);
-        return NGX_CONF_ERROR;
-    }
 
     if (value[1].len == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -162,9 +180,10 @@ ngx_http_wxapp_conf_params(ngx_conf_t *cf, ngx_http_wxapp_param_t *params,
     void                    *field;
     ngx_int_t                n;
     ngx_str_t               *value, name, s;
-    ngx_uint_t               i;
+    ngx_uint_t               i, seen;
     ngx_http_wxapp_param_t  *p;
 
+    seen = 0;
     value = cf->args->elts;
 
     for (i = from; i < cf->args->nelts; i++) {
@@ -197,6 +216,16 @@ ngx_http_wxapp_conf_params(ngx_conf_t *cf, ngx_http_wxapp_param_t *params,
                                                p - params,
                                                sizeof(ngx_http_wxapp_param_t));
         }
+
+        n = p - params;
+
+        if (seen & ((ngx_uint_t) 1 << n)) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "duplicate parameter \"%V\"", &name);
+            return NGX_CONF_ERROR;
+        }
+
+        seen |= (ngx_uint_t) 1 << n;
 
         field = (u_char *) data + p->offset;
 

@@ -22,11 +22,14 @@ typedef char *(*ngx_http_wxapp_set_pt)(ngx_conf_t *cf,
 
 struct ngx_http_wxapp_directive_s {
     ngx_str_t                 name;
-    ngx_uint_t                min;            /* arguments */
+    ngx_uint_t                min;            /* arguments, and MANY */
     ngx_uint_t                max;
     ngx_http_wxapp_set_pt     set;
     size_t                    offset;         /* of the field in the data */
 };
+
+/* may stand more than once in its block */
+#define NGX_HTTP_WXAPP_MANY  0x100
 
 #define ngx_http_wxapp_null_directive  { ngx_null_string, 0, 0, NULL, 0 }
 
@@ -55,11 +58,11 @@ typedef struct {
 char *ngx_http_wxapp_conf_block(ngx_conf_t *cf,
     ngx_http_wxapp_directive_t *directives, void *data);
 
-/* Sets a string once; "is duplicate" after that. */
+/* Sets a string, which must not be empty. */
 char *ngx_http_wxapp_conf_str(ngx_conf_t *cf,
     ngx_http_wxapp_directive_t *directive, void *data);
 
-/* Sets a string once to the contents of a secret file. */
+/* Sets a string to the contents of a secret file. */
 char *ngx_http_wxapp_conf_secret(ngx_conf_t *cf,
     ngx_http_wxapp_directive_t *directive, void *data);
 

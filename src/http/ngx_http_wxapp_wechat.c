@@ -11,6 +11,7 @@ static ngx_int_t ngx_http_wxapp_wechat_done(ngx_http_request_t *sr,
 static void ngx_http_wxapp_wechat_resume(ngx_http_request_t *r);
 static void ngx_http_wxapp_wechat_reply(ngx_http_request_t *sr,
     ngx_http_wxapp_wechat_t *call, ngx_int_t rc);
+static ngx_uint_t ngx_http_wxapp_wechat_complete(ngx_http_upstream_t *u);
 static void ngx_http_wxapp_wechat_rid(ngx_http_wxapp_wechat_t *call);
 static void ngx_http_wxapp_wechat_mask(ngx_http_request_t *r,
     ngx_http_wxapp_wechat_t *call);
@@ -114,9 +115,12 @@ ngx_http_wxapp_wechat_isolate(ngx_http_request_t *sr)
 
     ctx = ngx_http_wxapp_ctx(sr);
 
-    h->hash = 1;
     ngx_str_set(&h->key, "traceparent");
     h->lowcase_key = h->key.data;
+
+    /* by which proxy_set_header finds what it replaces */
+
+    h->hash = ngx_hash_key(h->key.data, h->key.len);
     h->value.data = ctx->trace.parent;
     h->value.len = NGX_WXAPP_TRACEPARENT_LEN;
     ngx_http_wxapp_header_end(h);
@@ -240,7 +244,6 @@ ngx_http_wxapp_wechat_reply(ngx_http_request_t *sr,
 {
     ngx_str_t               body;
     const char             *error;
-    ngx_event_pipe_t       *pipe;
     ngx_wxapp_json_node_t  *node;
 
     call->result = (rc == NGX_HTTP_GATEWAY_TIME_OUT)
@@ -253,13 +256,7 @@ ngx_http_wxapp_wechat_reply(ngx_http_request_t *sr,
         return;
     }
 
-    /* a reply cut short still comes as 200 */
-
-    pipe = sr->upstream->pipe;
-
-    if (pipe == NULL
-        || !(pipe->upstream_done || (pipe->upstream_eof && pipe->length == -1)))
-    {
+    if (!ngx_http_wxapp_wechat_complete(sr->upstream)) {
         return;
     }
 
@@ -289,6 +286,27 @@ ngx_http_wxapp_wechat_reply(ngx_http_request_t *sr,
     call->result = NGX_HTTP_WXAPP_WECHAT_ERROR;
 
     ngx_http_wxapp_wechat_rid(call);
+}
+
+
+/* a reply cut short still comes as 200 */
+
+static ngx_uint_t
+ngx_http_wxapp_wechat_complete(ngx_http_upstream_t *u)
+{
+    ngx_event_pipe_t  *pipe;
+
+    if (!u->buffering) {
+
+        /* what is still to come; -1: until the connection closes */
+
+        return u->length == 0 || u->length == -1;
+    }
+
+    pipe = u->pipe;
+
+    return pipe && (pipe->upstream_done
+                    || (pipe->upstream_eof && pipe->length == -1));
 }
 
 

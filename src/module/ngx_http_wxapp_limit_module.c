@@ -651,7 +651,9 @@ ngx_http_wxapp_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     /* it goes into header fields and keys */
 
-    for (p = value[1].data; *p; p++) {
+    p = value[1].data;
+
+    do {
         if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z')
               || (*p >= '0' && *p <= '9') || *p == '_' || *p == '-'))
         {
@@ -659,7 +661,8 @@ ngx_http_wxapp_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                                "invalid name \"%V\" of a limit", &value[1]);
             return NGX_CONF_ERROR;
         }
-    }
+
+    } while (*++p);
 
     ngx_memzero(&args, sizeof(ngx_http_wxapp_limit_args_t));
     args.burst = 1;

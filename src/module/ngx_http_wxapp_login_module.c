@@ -94,6 +94,8 @@ static void ngx_http_wxapp_login_kept(ngx_http_request_t *r,
 static void ngx_http_wxapp_login_reply(ngx_http_wxapp_login_t *login);
 static void ngx_http_wxapp_login_fail(ngx_http_wxapp_login_t *login,
     ngx_int_t errcode);
+static ngx_uint_t ngx_http_wxapp_login_spent(ngx_http_wxapp_login_t *login,
+    ngx_uint_t status);
 static void ngx_http_wxapp_login_db(ngx_http_wxapp_login_t *login,
     ngx_wxapp_op_t *op);
 static void ngx_http_wxapp_login_error(ngx_http_wxapp_login_t *login);
@@ -513,6 +515,15 @@ ngx_http_wxapp_login_exchanged(ngx_http_request_t *r,
         return;
 
     case NGX_HTTP_WXAPP_WECHAT_ERROR:
+
+        /* our own numbers, and those too long for an outcome, are no errcode */
+
+        if (call->errcode >= NGX_HTTP_WXAPP_LOGIN_BROKEN
+            || call->errcode < -NGX_MAX_INT32_VALUE)
+        {
+            call->errcode = 0;
+        }
+
         ngx_http_wxapp_login_fail(login, call->errcode);
         return;
 
@@ -928,11 +939,11 @@ ngx_http_wxapp_login_fail(ngx_http_wxapp_login_t *login, ngx_int_t errcode)
 
     ngx_http_wxapp_count(p->counter);
 
-    /* a code that WeChat has judged need not be shown to it again soon */
+    /* a code that WeChat has taken or refused is not shown to it again */
 
     ngx_http_wxapp_login_land(login, NGX_HTTP_WXAPP_LOGIN_PROBLEM
                                      | (uint32_t) errcode,
-                              p->status == NGX_HTTP_UNAUTHORIZED
+                              ngx_http_wxapp_login_spent(login, p->status)
                               ? NGX_HTTP_WXAPP_LOGIN_LATE : 0);
 
     if (p->retry
@@ -947,6 +958,13 @@ ngx_http_wxapp_login_fail(ngx_http_wxapp_login_t *login, ngx_int_t errcode)
 }
 
 
+static ngx_uint_t
+ngx_http_wxapp_login_spent(ngx_http_wxapp_login_t *login, ngx_uint_t status)
+{
+    return login->session_key.len || status == NGX_HTTP_UNAUTHORIZED;
+}
+
+
 static void
 ngx_http_wxapp_login_db(ngx_http_wxapp_login_t *login, ngx_wxapp_op_t *op)
 {
@@ -957,7 +975,8 @@ ngx_http_wxapp_login_db(ngx_http_wxapp_login_t *login, ngx_wxapp_op_t *op)
     ngx_http_wxapp_count(NGX_HTTP_WXAPP_LOGIN_FAILED);
 
     ngx_http_wxapp_login_land(login, NGX_HTTP_WXAPP_LOGIN_PROBLEM
-                                     | NGX_HTTP_WXAPP_LOGIN_NO_DB, 0);
+                                     | NGX_HTTP_WXAPP_LOGIN_NO_DB,
+                              NGX_HTTP_WXAPP_LOGIN_LATE);
 
     ngx_http_finalize_request(r,
           ngx_http_wxapp_db_problem(r, (ngx_wxapp_mysql_query_t *) op));

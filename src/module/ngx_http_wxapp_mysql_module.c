@@ -229,12 +229,6 @@ ngx_http_wxapp_mysql_primary(ngx_conf_t *cf,
 
     value = cf->args->elts;
 
-    if (mysql->name.len) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"primary\" directive is duplicate");
-        return NGX_CONF_ERROR;
-    }
-
     mysql->name = value[1];
 
     if (value[1].len > 5 && ngx_strncmp(value[1].data, "unix:", 5) == 0) {

@@ -162,12 +162,6 @@ ngx_http_wxapp_redis_server(ngx_conf_t *cf,
 
     value = cf->args->elts;
 
-    if (redis->server.naddrs) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"server\" directive is duplicate");
-        return NGX_CONF_ERROR;
-    }
-
     redis->server.url = value[1];
     redis->server.default_port = 6379;
 

@@ -36,16 +36,18 @@ static ngx_http_wxapp_directive_t  ngx_http_wxapp_resource_directives[] = {
     { ngx_string("key"), 1, 1, ngx_http_wxapp_conf_str,
       offsetof(ngx_http_wxapp_resource_conf_t, key_name) },
 
-    { ngx_string("column"), 2, 8, ngx_http_wxapp_resource_column, 0 },
+    { ngx_string("column"), 2|NGX_HTTP_WXAPP_MANY, 8,
+      ngx_http_wxapp_resource_column, 0 },
 
     { ngx_string("owner"), 1, 1, ngx_http_wxapp_resource_owner_directive, 0 },
 
-    { ngx_string("order"), 1, NGX_HTTP_WXAPP_COLUMNS,
+    { ngx_string("order"), 1|NGX_HTTP_WXAPP_MANY, NGX_HTTP_WXAPP_COLUMNS,
       ngx_http_wxapp_resource_orders, 0 },
 
     { ngx_string("page"), 1, 2, ngx_http_wxapp_resource_page, 0 },
 
-    { ngx_string("allow"), 1, 8, ngx_http_wxapp_resource_allow_directive, 0 },
+    { ngx_string("allow"), 1|NGX_HTTP_WXAPP_MANY, 8,
+      ngx_http_wxapp_resource_allow_directive, 0 },
 
     { ngx_string("soft_delete"), 1, 1, ngx_http_wxapp_conf_str,
       offsetof(ngx_http_wxapp_resource_conf_t, soft_delete) },
@@ -279,11 +281,18 @@ ngx_http_wxapp_resource_column(ngx_conf_t *cf,
         return rv;
     }
 
-    if ((column->field.min.len
-         && ngx_wxapp_field_bound(type, &column->field.min) != NGX_OK)
-        || (column->field.max.len
-            && ngx_wxapp_field_bound(type, &column->field.max) != NGX_OK))
-    {
+    switch (ngx_wxapp_field_bounds(&column->field)) {
+
+    case NGX_OK:
+        break;
+
+    case NGX_DECLINED:
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "column \"%V\" has min=%V above max=%V", &value[1],
+                           &column->field.min, &column->field.max);
+        return NGX_CONF_ERROR;
+
+    default:
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid bound of column \"%V\" for type \"%V\"",
                            &value[1], &value[2]);
@@ -320,12 +329,6 @@ ngx_http_wxapp_resource_owner_directive(ngx_conf_t *cf,
     ngx_http_compile_complex_value_t   ccv;
 
     value = cf->args->elts;
-
-    if (rcf->owner_name.len) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"owner\" directive is duplicate");
-        return NGX_CONF_ERROR;
-    }
 
     p = (u_char *) ngx_strchr(value[1].data, '=');
 
