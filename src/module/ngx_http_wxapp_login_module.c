@@ -518,13 +518,10 @@ ngx_http_wxapp_login_exchanged(ngx_http_request_t *r,
 
         /* our own numbers, and those too long for an outcome, are no errcode */
 
-        if (call->errcode >= NGX_HTTP_WXAPP_LOGIN_BROKEN
-            || call->errcode < -NGX_MAX_INT32_VALUE)
-        {
-            call->errcode = 0;
-        }
-
-        ngx_http_wxapp_login_fail(login, call->errcode);
+        ngx_http_wxapp_login_fail(login,
+                                  (call->errcode >= NGX_HTTP_WXAPP_LOGIN_BROKEN
+                                   || call->errcode < INT32_MIN)
+                                  ? 0 : call->errcode);
         return;
 
     case NGX_HTTP_WXAPP_WECHAT_TIMEOUT:
@@ -934,8 +931,8 @@ ngx_http_wxapp_login_fail(ngx_http_wxapp_login_t *login, ngx_int_t errcode)
     }
 
     ngx_log_error(p->level, r->connection->log, 0,
-                  "login failed: %s, errcode %i, rid \"%V\"",
-                  p->code, errcode, &login->call.rid);
+                  "login failed: %s, errcode %L, rid \"%V\"",
+                  p->code, login->call.errcode, &login->call.rid);
 
     ngx_http_wxapp_count(p->counter);
 

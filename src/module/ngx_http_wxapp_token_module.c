@@ -8,6 +8,10 @@
 #include "http/ngx_http_wxapp_conf.h"
 
 
+#define NGX_HTTP_WXAPP_TOKEN_TTL     315360000    /* seconds, ten years */
+#define NGX_HTTP_WXAPP_TOKEN_LEEWAY  86400
+
+
 static char *ngx_http_wxapp_token(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_wxapp_token_key(ngx_conf_t *cf,
@@ -198,7 +202,7 @@ ngx_http_wxapp_token_time(ngx_conf_t *cf,
     ngx_http_wxapp_directive_t *directive, void *data)
 {
     time_t     *field;
-    ngx_int_t   n;
+    ngx_int_t   n, min, max;
     ngx_str_t  *value;
 
     value = cf->args->elts;
@@ -206,12 +210,20 @@ ngx_http_wxapp_token_time(ngx_conf_t *cf,
 
     n = ngx_parse_time(&value[1], 1);
 
-    if (n == NGX_ERROR
-        || (n == 0 && directive->offset == offsetof(ngx_wxapp_token_t, ttl)))
-    {
+    if (directive->offset == offsetof(ngx_wxapp_token_t, ttl)) {
+        min = 1;
+        max = NGX_HTTP_WXAPP_TOKEN_TTL;
+
+    } else {
+        min = 0;
+        max = NGX_HTTP_WXAPP_TOKEN_LEEWAY;
+    }
+
+    if (n == NGX_ERROR || n < min || n > max) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid time \"%V\" in \"%V\"",
-                           &value[1], &value[0]);
+                           "invalid time \"%V\" in \"%V\", it must be "
+                           "between %is and %is",
+                           &value[1], &value[0], min, max);
         return NGX_CONF_ERROR;
     }
 
