@@ -30,6 +30,9 @@ static ngx_int_t ngx_wxapp_digits(u_char *p, ngx_uint_t n, ngx_uint_t low,
 static ngx_int_t ngx_wxapp_date(u_char *p, ngx_int_t *year, ngx_int_t *month,
     ngx_int_t *day);
 static int64_t ngx_wxapp_days(ngx_int_t year, ngx_int_t month, ngx_int_t day);
+static void ngx_wxapp_civil(int64_t days, ngx_int_t *year, ngx_int_t *month,
+    ngx_int_t *day);
+static int64_t ngx_wxapp_div(int64_t a, int64_t b);
 
 
 ngx_str_t  ngx_wxapp_field_types[] = {
@@ -339,7 +342,6 @@ ngx_wxapp_field_time(ngx_wxapp_field_t *field, ngx_pool_t *pool, ngx_str_t *s,
     u_char     *p, *last, *fraction;
     size_t      digits;
     int64_t     days, seconds;
-    ngx_tm_t    tm;
     ngx_int_t   year, month, day, h, m, sec, zh, zm, sign;
 
     value->type = NGX_WXAPP_VALUE_TEXT;
@@ -420,23 +422,23 @@ ngx_wxapp_field_time(ngx_wxapp_field_t *field, ngx_pool_t *pool, ngx_str_t *s,
     seconds = days * 86400 + h * 3600 + m * 60 + sec
               - sign * (zh * 3600 + zm * 60);
 
-    if (seconds < 0) {
+    days = ngx_wxapp_div(seconds, 86400);
+    seconds -= days * 86400;
 
-        /* ngx_gmtime() has no time before 1970; neither do our tables */
+    ngx_wxapp_civil(days, &year, &month, &day);
 
+    if (year < 1 || year > 9999) {
         goto wrong;
     }
-
-    ngx_gmtime(seconds, &tm);
 
     value->text.data = ngx_pnalloc(pool, sizeof("2026-11-21 08:30:00.123456"));
     if (value->text.data == NULL) {
         return NGX_ERROR;
     }
 
-    p = ngx_sprintf(value->text.data, "%4d-%02d-%02d %02d:%02d:%02d",
-                    tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
-                    tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec);
+    p = ngx_sprintf(value->text.data, "%04i-%02i-%02i %02L:%02L:%02L",
+                    year, month, day, seconds / 3600, seconds / 60 % 60,
+                    seconds % 60);
 
     if (digits) {
         p = ngx_cpymem(p, fraction, digits + 1);
@@ -561,8 +563,15 @@ ngx_wxapp_field_write(ngx_wxapp_field_t *field, ngx_wxapp_text_t *text,
         return;
 
     case NGX_WXAPP_FIELD_JSON:
-        ngx_wxapp_json_raw(text, s->data, s->len);
-        return;
+
+        /* the column may be of another type than the configuration says */
+
+        if (ngx_wxapp_json_valid(s)) {
+            ngx_wxapp_json_raw(text, s->data, s->len);
+            return;
+        }
+
+        break;
 
     default:
         break;
@@ -772,4 +781,36 @@ ngx_wxapp_days(ngx_int_t year, ngx_int_t month, ngx_int_t day)
 
     return (int64_t) 365 * year + year / 4 - year / 100 + year / 400
            + (153 * (month - 3) + 2) / 5 + day - 1 - 719468;
+}
+
+
+/* the other way round, by eras of 400 years, which are all alike */
+
+static void
+ngx_wxapp_civil(int64_t days, ngx_int_t *year, ngx_int_t *month,
+    ngx_int_t *day)
+{
+    int64_t  era, n, y;
+
+    days += 719468;
+
+    era = ngx_wxapp_div(days, 146097);
+    days -= era * 146097;
+
+    y = (days - days / 1460 + days / 36524 - days / 146096) / 365;
+    n = days - (365 * y + y / 4 - y / 100);
+
+    *month = (5 * n + 2) / 153;
+    *day = n - (153 * *month + 2) / 5 + 1;
+    *month += (*month < 10) ? 3 : -9;
+    *year = y + era * 400 + (*month <= 2);
+}
+
+
+/* rounds down, also below zero */
+
+static int64_t
+ngx_wxapp_div(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
 }

@@ -17,6 +17,7 @@ typedef struct {
 } ngx_wxapp_json_parser_t;
 
 
+static ngx_int_t ngx_wxapp_json_surrogates(ngx_str_t *text);
 static int ngx_wxapp_json_parse_null(void *data);
 static int ngx_wxapp_json_parse_bool(void *data, int value);
 static int ngx_wxapp_json_parse_number(void *data, const char *s, size_t len);
@@ -68,6 +69,13 @@ ngx_wxapp_json_parse(ngx_pool_t *pool, ngx_str_t *text,
     p.error = NULL;
     p.root = NULL;
 
+    /* yajl would make a question mark of half a character */
+
+    if (ngx_wxapp_json_surrogates(text) != NGX_OK) {
+        *error = "the JSON has half of a surrogate pair";
+        return NGX_DECLINED;
+    }
+
     yajl = yajl_alloc(&ngx_wxapp_json_callbacks, NULL, &p);
     if (yajl == NULL) {
         return NGX_ERROR;
@@ -93,6 +101,56 @@ ngx_wxapp_json_parse(ngx_pool_t *pool, ngx_str_t *text,
     *root = p.root;
 
     return NGX_OK;
+}
+
+
+/* outside of strings JSON has no backslash, so all of them are looked at */
+
+static ngx_int_t
+ngx_wxapp_json_surrogates(ngx_str_t *text)
+{
+    u_char     *p, *last;
+    ngx_int_t   n;
+    ngx_uint_t  high;
+
+    high = 0;
+    p = text->data;
+    last = p + text->len;
+
+    while (p < last) {
+
+        if (*p != '\\') {
+            if (high) {
+                return NGX_ERROR;
+            }
+
+            p = ngx_strlchr(p, last, '\\');
+
+            if (p == NULL) {
+                return NGX_OK;
+            }
+        }
+
+        if (last - p < 6 || p[1] != 'u') {
+            if (high) {
+                return NGX_ERROR;
+            }
+
+            p += 2;
+            continue;
+        }
+
+        n = ngx_hextoi(p + 2, 4);
+        p += 6;
+
+        if ((n >= 0xdc00 && n <= 0xdfff) != (ngx_int_t) high) {
+            return NGX_ERROR;
+        }
+
+        high = (n >= 0xd800 && n <= 0xdbff);
+    }
+
+    return high ? NGX_ERROR : NGX_OK;
 }
 
 
@@ -248,6 +306,29 @@ ngx_wxapp_json_copy(ngx_wxapp_json_parser_t *p, ngx_str_t *dst, const void *s,
     ngx_memcpy(dst->data, s, len);
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_wxapp_json_valid(ngx_str_t *text)
+{
+    yajl_handle  yajl;
+    yajl_status  status;
+
+    yajl = yajl_alloc(NULL, NULL, NULL);
+    if (yajl == NULL) {
+        return 0;
+    }
+
+    status = yajl_parse(yajl, text->data, text->len);
+
+    if (status == yajl_status_ok) {
+        status = yajl_complete_parse(yajl);
+    }
+
+    yajl_free(yajl);
+
+    return status == yajl_status_ok;
 }
 
 

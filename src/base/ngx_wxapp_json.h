@@ -46,6 +46,9 @@ struct ngx_wxapp_json_node_s {
 ngx_int_t ngx_wxapp_json_parse(ngx_pool_t *pool, ngx_str_t *text,
     ngx_wxapp_json_node_t **root, const char **error);
 
+/* Whether the text is JSON, of any size and depth; makes no tree. */
+ngx_uint_t ngx_wxapp_json_valid(ngx_str_t *text);
+
 /* The first member of the object with that name; NULL if there is none. */
 ngx_wxapp_json_node_t *ngx_wxapp_json_member(ngx_wxapp_json_node_t *object,
     ngx_str_t *name);

@@ -73,6 +73,7 @@ static ngx_int_t ngx_wxapp_redis_greeting(ngx_wxapp_redis_conn_t *conn,
     redisReply *reply);
 static void ngx_wxapp_redis_reply(ngx_wxapp_redis_conn_t *conn,
     redisReply *reply);
+static size_t ngx_wxapp_redis_words(redisReply *reply);
 static ngx_int_t ngx_wxapp_redis_reload(ngx_wxapp_redis_conn_t *conn,
     ngx_wxapp_redis_op_t *op, redisReply *reply);
 static void ngx_wxapp_redis_flush(ngx_wxapp_redis_conn_t *conn);
@@ -762,11 +763,9 @@ ngx_wxapp_redis_greeting(ngx_wxapp_redis_conn_t *conn, redisReply *reply)
 
     if (reply->type == REDIS_REPLY_ERROR) {
 
-        /* never our password: Redis does not repeat it */
-
         ngx_log_error((conn->failed ? NGX_LOG_INFO : NGX_LOG_ERR),
                       ngx_cycle->log, 0, "redis %V refuses us: \"%*s\"",
-                      conn->peer.name, (size_t) ngx_min(reply->len, 128),
+                      conn->peer.name, ngx_wxapp_redis_words(reply),
                       reply->str);
         rc = NGX_ERROR;
     }
@@ -808,11 +807,30 @@ ngx_wxapp_redis_reply(ngx_wxapp_redis_conn_t *conn, redisReply *reply)
     conn->redis->stats->errors++;
 
     ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "redis %V: \"%*s\"",
-                  conn->peer.name, (size_t) ngx_min(reply->len, 128),
-                  reply->str);
+                  conn->peer.name, ngx_wxapp_redis_words(reply), reply->str);
 
     op->reply = reply;
     ngx_wxapp_op_finish(&op->op, NGX_WXAPP_OP_ERROR);
+}
+
+
+/*
+ * How much of an error is for the log.  Redis quotes the arguments of a
+ * command that it does not know, be they passwords.
+ */
+
+static size_t
+ngx_wxapp_redis_words(redisReply *reply)
+{
+    size_t  n;
+
+    for (n = 0; n < (size_t) reply->len && n < 128; n++) {
+        if (reply->str[n] == '\'' || reply->str[n] == '`') {
+            break;
+        }
+    }
+
+    return n;
 }
 
 

@@ -55,6 +55,8 @@ static ngx_http_wxapp_db_error_t  ngx_http_wxapp_db_errors[] = {
       "a value does not fit its column" },
     { ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, 422, "invalid_value",
       "a value does not fit its column" },
+    { WARN_DATA_TRUNCATED, 422, "invalid_value",
+      "a value does not fit its column" },
     { ER_BAD_NULL_ERROR, 422, "invalid_value",
       "a column must not be null" },
     { ER_NO_DEFAULT_FOR_FIELD, 422, "invalid_value",

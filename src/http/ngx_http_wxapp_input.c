@@ -24,9 +24,10 @@ typedef struct {
 
 static ngx_int_t ngx_http_wxapp_input_member(ngx_http_wxapp_input_t *input,
     ngx_wxapp_json_node_t *node);
-static ngx_int_t ngx_http_wxapp_input_fault(ngx_http_wxapp_input_t *input,
+static ngx_int_t ngx_http_wxapp_input_tell(ngx_http_wxapp_input_t *input);
+static ngx_int_t ngx_http_wxapp_input_add(ngx_http_wxapp_input_t *input,
     ngx_str_t *field, const char *rule, ngx_str_t *message);
-static ngx_int_t ngx_http_wxapp_input_simple(ngx_http_wxapp_input_t *input,
+static ngx_int_t ngx_http_wxapp_input_say(ngx_http_wxapp_input_t *input,
     ngx_str_t *field, const char *rule, const char *message);
 
 
@@ -36,7 +37,6 @@ ngx_http_wxapp_input(ngx_http_request_t *r, ngx_wxapp_json_node_t *object,
     u_char *given)
 {
     ngx_int_t                rc;
-    ngx_str_t                details;
     ngx_uint_t               i;
     ngx_wxapp_field_t       *field;
     ngx_wxapp_json_node_t   *node;
@@ -63,7 +63,7 @@ ngx_http_wxapp_input(ngx_http_request_t *r, ngx_wxapp_json_node_t *object,
         field = ngx_http_wxapp_input_field(&input, i);
 
         if (field->required && !given[i]) {
-            rc = ngx_http_wxapp_input_simple(&input, &field->name, "required",
+            rc = ngx_http_wxapp_input_say(&input, &field->name, "required",
                                              "is required");
         }
     }
@@ -76,14 +76,42 @@ ngx_http_wxapp_input(ngx_http_request_t *r, ngx_wxapp_json_node_t *object,
         return NGX_DECLINED;
     }
 
-    ngx_wxapp_json_close(&input.faults, ']');
+    return ngx_http_wxapp_input_tell(&input);
+}
 
-    if (ngx_wxapp_text_done(&input.faults, &details) != NGX_OK) {
+
+ngx_int_t
+ngx_http_wxapp_input_fault(ngx_http_request_t *r, ngx_str_t *field,
+    const char *rule, const char *message)
+{
+    ngx_http_wxapp_input_t  input;
+
+    ngx_memzero(&input, sizeof(ngx_http_wxapp_input_t));
+
+    input.request = r;
+
+    if (ngx_http_wxapp_input_say(&input, field, rule, message) == NGX_ERROR) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_wxapp_problem_details(r, 422, "validation_failed",
-                                          &input.message, &details);
+    return ngx_http_wxapp_input_tell(&input);
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_input_tell(ngx_http_wxapp_input_t *input)
+{
+    ngx_str_t  details;
+
+    ngx_wxapp_json_close(&input->faults, ']');
+
+    if (ngx_wxapp_text_done(&input->faults, &details) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_wxapp_problem_details(input->request, 422,
+                                          "validation_failed",
+                                          &input->message, &details);
 }
 
 
@@ -110,17 +138,17 @@ ngx_http_wxapp_input_member(ngx_http_wxapp_input_t *input,
     }
 
     if (i == input->n) {
-        return ngx_http_wxapp_input_simple(input, &node->name, "unknown",
+        return ngx_http_wxapp_input_say(input, &node->name, "unknown",
                                            "is not a field here");
     }
 
     if (!field->write) {
-        return ngx_http_wxapp_input_simple(input, &node->name, "read_only",
+        return ngx_http_wxapp_input_say(input, &node->name, "read_only",
                                            "cannot be written");
     }
 
     if (input->given[i]) {
-        return ngx_http_wxapp_input_simple(input, &node->name, "duplicate",
+        return ngx_http_wxapp_input_say(input, &node->name, "duplicate",
                                            "must be given once");
     }
 
@@ -130,7 +158,7 @@ ngx_http_wxapp_input_member(ngx_http_wxapp_input_t *input,
                               &input->values[i], &fault);
 
     if (rc == NGX_DECLINED) {
-        return ngx_http_wxapp_input_fault(input, &fault.field, fault.rule,
+        return ngx_http_wxapp_input_add(input, &fault.field, fault.rule,
                                           &fault.message);
     }
 
@@ -139,7 +167,7 @@ ngx_http_wxapp_input_member(ngx_http_wxapp_input_t *input,
 
 
 static ngx_int_t
-ngx_http_wxapp_input_fault(ngx_http_wxapp_input_t *input, ngx_str_t *field,
+ngx_http_wxapp_input_add(ngx_http_wxapp_input_t *input, ngx_str_t *field,
     const char *rule, ngx_str_t *message)
 {
     ngx_pool_t        *pool;
@@ -178,7 +206,7 @@ ngx_http_wxapp_input_fault(ngx_http_wxapp_input_t *input, ngx_str_t *field,
 
 
 static ngx_int_t
-ngx_http_wxapp_input_simple(ngx_http_wxapp_input_t *input, ngx_str_t *field,
+ngx_http_wxapp_input_say(ngx_http_wxapp_input_t *input, ngx_str_t *field,
     const char *rule, const char *message)
 {
     ngx_str_t  s;
@@ -186,5 +214,5 @@ ngx_http_wxapp_input_simple(ngx_http_wxapp_input_t *input, ngx_str_t *field,
     s.data = (u_char *) message;
     s.len = ngx_strlen(message);
 
-    return ngx_http_wxapp_input_fault(input, field, rule, &s);
+    return ngx_http_wxapp_input_add(input, field, rule, &s);
 }

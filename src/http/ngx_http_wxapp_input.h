@@ -23,5 +23,9 @@ ngx_int_t ngx_http_wxapp_input(ngx_http_request_t *r,
     ngx_wxapp_json_node_t *object, void *fields, ngx_uint_t n, size_t stride,
     ngx_wxapp_value_t *values, u_char *given);
 
+/* Sends the problem of one field that is at fault for another reason. */
+ngx_int_t ngx_http_wxapp_input_fault(ngx_http_request_t *r, ngx_str_t *field,
+    const char *rule, const char *message);
+
 
 #endif /* _NGX_HTTP_WXAPP_INPUT_H_INCLUDED_ */

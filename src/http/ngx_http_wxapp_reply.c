@@ -128,6 +128,12 @@ ngx_http_wxapp_problem_send(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    /* behind error_page the status line would still tell the first error */
+
+    if (r->err_status) {
+        r->err_status = problem->status;
+    }
+
     switch (problem->status) {
 
     case NGX_HTTP_UNAUTHORIZED:
@@ -212,6 +218,12 @@ ngx_http_wxapp_send(ngx_http_request_t *r, ngx_uint_t status,
     ngx_buf_t    *b;
     ngx_str_t     no_store;
     ngx_chain_t   out;
+
+    /* a client that asked before it sends is told at once not to */
+
+    if (status >= NGX_HTTP_BAD_REQUEST) {
+        r->expect_tested = 1;
+    }
 
     rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) {

@@ -475,6 +475,11 @@ ngx_http_wxapp_auth_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_http_wxapp_main_conf_t  *wmcf;
 
+    if (conf->require && conf->mode == NGX_HTTP_WXAPP_AUTH_OFF) {
+        return ngx_http_wxapp_conf_needs(cf, &conf->place, "wxapp_require",
+                                         "wxapp_auth on");
+    }
+
     ngx_conf_merge_uint_value(conf->invalid, prev->invalid,
                               NGX_HTTP_FORBIDDEN);
 

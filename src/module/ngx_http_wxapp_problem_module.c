@@ -36,7 +36,7 @@ static ngx_http_wxapp_core_problem_t  ngx_http_wxapp_core_problems[] = {
     { 415, "unsupported_media_type", "the media type is not supported" },
     { 416, "range_not_satisfiable", "the range is outside" },
     { 429, "rate_limited", "too many requests, try again later" },
-    { 494, "headers_too_large", "the headers are too large" },
+    { 431, "headers_too_large", "the headers are too large" },
     { 500, "internal_error", "the server failed" },
     { 501, "not_implemented", "the server does not support this" },
     { 502, "bad_gateway", "the upstream failed" },
@@ -124,18 +124,6 @@ ngx_http_wxapp_problem_handler(ngx_http_request_t *r)
             break;
         }
     }
-
-    /* nginx's own numbers for special cases of a bad request */
-
-    if (status == NGX_HTTP_REQUEST_HEADER_TOO_LARGE) {
-        status = 431;
-
-    } else if (status > NGX_HTTP_REQUEST_HEADER_TOO_LARGE && status < 500) {
-        status = NGX_HTTP_BAD_REQUEST;
-        p = ngx_http_wxapp_core_problems;
-    }
-
-    r->err_status = status;
 
     return ngx_http_wxapp_problem(r, status, p->code, p->message);
 }

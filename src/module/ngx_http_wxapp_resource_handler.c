@@ -67,6 +67,9 @@ static ngx_int_t ngx_http_wxapp_resource_delete(ngx_http_request_t *r,
 static void ngx_http_wxapp_resource_deleted(ngx_http_request_t *r,
     ngx_wxapp_op_t *op);
 static void ngx_http_wxapp_resource_body(ngx_http_request_t *r);
+static ngx_int_t ngx_http_wxapp_resource_key(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx, ngx_wxapp_value_t *values,
+    u_char *given);
 static ngx_int_t ngx_http_wxapp_resource_insert(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx, ngx_wxapp_value_t *values,
     u_char *given);
@@ -75,6 +78,8 @@ static ngx_int_t ngx_http_wxapp_resource_update(ngx_http_request_t *r,
     u_char *given);
 static void ngx_http_wxapp_resource_written(ngx_http_request_t *r,
     ngx_wxapp_op_t *op);
+static ngx_int_t ngx_http_wxapp_resource_made(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx, uint64_t id);
 static ngx_wxapp_mysql_query_t *ngx_http_wxapp_resource_query(
     ngx_http_request_t *r, ngx_http_wxapp_resource_ctx_t *ctx,
     ngx_uint_t nparams);
@@ -920,6 +925,10 @@ ngx_http_wxapp_resource_body(ngx_http_request_t *r)
                               sizeof(ngx_http_wxapp_column_t), values, given);
 
     if (rc == NGX_DECLINED) {
+        rc = ngx_http_wxapp_resource_key(r, ctx, values, given);
+    }
+
+    if (rc == NGX_DECLINED) {
         rc = (r->method == NGX_HTTP_POST)
              ? ngx_http_wxapp_resource_insert(r, ctx, values, given)
              : ngx_http_wxapp_resource_update(r, ctx, values, given);
@@ -928,6 +937,57 @@ ngx_http_wxapp_resource_body(ngx_http_request_t *r)
     if (rc != NGX_AGAIN) {
         ngx_http_finalize_request(r, rc);
     }
+}
+
+
+/* a key from the body: in POST one that a path can name, in PUT the path's */
+
+static ngx_int_t
+ngx_http_wxapp_resource_key(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx, ngx_wxapp_value_t *values,
+    u_char *given)
+{
+    ngx_str_t                *s;
+    ngx_uint_t                i;
+    ngx_wxapp_value_t        *key;
+    ngx_http_wxapp_column_t  *column;
+
+    column = ctx->conf->key;
+    i = column - (ngx_http_wxapp_column_t *) ctx->conf->columns.elts;
+    key = &values[i];
+
+    if (!given[i]) {
+        return NGX_DECLINED;
+    }
+
+    s = &key->text;
+
+    if (r->method == NGX_HTTP_PUT) {
+
+        if (key->type == ctx->key.type && key->integer == ctx->key.integer
+            && s->len == ctx->key.text.len
+            && ngx_memcmp(s->data, ctx->key.text.data, s->len) == 0)
+        {
+            return NGX_DECLINED;
+        }
+
+        return ngx_http_wxapp_input_fault(r, &column->field.name, "key",
+                                          "must be the key in the path");
+    }
+
+    if (key->type != NGX_WXAPP_VALUE_TEXT) {
+        return NGX_DECLINED;
+    }
+
+    if (s->len == 0 || ngx_strlchr(s->data, s->data + s->len, '/')
+        || (s->data[0] == '.'
+            && (s->len == 1 || (s->len == 2 && s->data[1] == '.'))))
+    {
+        return ngx_http_wxapp_input_fault(r, &column->field.name, "key",
+                                          "must be what a path can name");
+    }
+
+    return NGX_DECLINED;
 }
 
 
@@ -1056,6 +1116,7 @@ ngx_http_wxapp_resource_update(ngx_http_request_t *r,
     ngx_http_wxapp_resource_name(&sql, &conf->key->field.name);
     ngx_wxapp_text_cstr(&sql, " = ? AND ");
     ngx_wxapp_text_str(&sql, &conf->where);
+    ngx_wxapp_text_cstr(&sql, " LIMIT 1");
 
     rc |= ngx_http_wxapp_resource_bind(query, &ctx->key);
     rc |= ngx_http_wxapp_resource_bind_where(query, ctx);
@@ -1092,17 +1153,54 @@ ngx_http_wxapp_resource_written(ngx_http_request_t *r, ngx_wxapp_op_t *op)
 
     } else {
 
+        rc = NGX_OK;
+
         if (ctx->created && ctx->key.type == NGX_WXAPP_VALUE_NULL) {
-            ctx->key.type = NGX_WXAPP_VALUE_INTEGER;
-            ctx->key.integer = query->insert_id;
+            rc = ngx_http_wxapp_resource_made(r, ctx, query->insert_id);
         }
 
-        rc = ngx_http_wxapp_resource_get(r, ctx);
+        /* a key that the table made and nobody told: the row stays untold */
+
+        rc = (rc == NGX_DECLINED)
+             ? ngx_http_wxapp_reply(r, NGX_HTTP_CREATED, NULL)
+             : (rc == NGX_OK) ? ngx_http_wxapp_resource_get(r, ctx) : rc;
     }
 
     if (rc != NGX_AGAIN) {
         ngx_http_finalize_request(r, rc);
     }
+}
+
+
+/* the key of AUTO_INCREMENT; above 2^63 it is exact as a decimal */
+
+static ngx_int_t
+ngx_http_wxapp_resource_made(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx, uint64_t id)
+{
+    ngx_str_t  *s;
+
+    if (id == 0) {
+        return NGX_DECLINED;
+    }
+
+    if (id <= INT64_MAX) {
+        ctx->key.type = NGX_WXAPP_VALUE_INTEGER;
+        ctx->key.integer = id;
+        return NGX_OK;
+    }
+
+    s = &ctx->key.text;
+
+    s->data = ngx_pnalloc(r->pool, NGX_INT64_LEN);
+    if (s->data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    s->len = ngx_sprintf(s->data, "%uL", id) - s->data;
+    ctx->key.type = NGX_WXAPP_VALUE_DECIMAL;
+
+    return NGX_OK;
 }
 
 

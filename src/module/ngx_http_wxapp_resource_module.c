@@ -619,6 +619,7 @@ ngx_http_wxapp_resource_sql(ngx_conf_t *cf,
     ngx_http_wxapp_resource_name(&text, &rcf->key_name);
     ngx_wxapp_text_cstr(&text, " = ? AND ");
     ngx_wxapp_text_str(&text, &rcf->where);
+    ngx_wxapp_text_cstr(&text, " LIMIT 1");
 
     if (ngx_wxapp_text_done(&text, &rcf->item) != NGX_OK) {
         return NGX_ERROR;
@@ -642,6 +643,7 @@ ngx_http_wxapp_resource_sql(ngx_conf_t *cf,
     ngx_http_wxapp_resource_name(&text, &rcf->key_name);
     ngx_wxapp_text_cstr(&text, " = ? AND ");
     ngx_wxapp_text_str(&text, &rcf->where);
+    ngx_wxapp_text_cstr(&text, " LIMIT 1");
 
     return ngx_wxapp_text_done(&text, &rcf->remove);
 }
