@@ -15,6 +15,8 @@
 
 static ngx_int_t ngx_http_wxapp_rewrite_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_wxapp_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_http_wxapp_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
 static ngx_int_t ngx_http_wxapp_trace_header(ngx_http_request_t *r,
     const char *name, ngx_str_t *value);
 static char *ngx_http_wxapp_zone(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -142,6 +144,7 @@ static ngx_http_variable_t  ngx_http_wxapp_vars[] = {
 
 
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
 
 
 /* the first to see a request in its location, before "return" and others */
@@ -149,14 +152,29 @@ static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
 static ngx_int_t
 ngx_http_wxapp_rewrite_handler(ngx_http_request_t *r)
 {
+    ngx_http_wxapp_ctx_t       *ctx;
+    ngx_http_core_loc_conf_t   *clcf;
+    ngx_http_wxapp_loc_conf_t  *wlcf;
+
     if (r != r->main) {
         return ngx_http_wxapp_wechat_guard(r);
     }
 
-    /* the context notes the route */
+    wlcf = ngx_http_get_module_loc_conf(r, ngx_http_wxapp_module);
 
-    return ngx_http_wxapp_ctx(r) ? NGX_DECLINED
-                                 : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (!wlcf->trace || r->error_page) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_wxapp_ctx(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    ctx->route = clcf->name;
+
+    return NGX_DECLINED;
 }
 
 
@@ -199,6 +217,17 @@ ngx_http_wxapp_header_filter(ngx_http_request_t *r)
     }
 
     return ngx_http_next_header_filter(r);
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    if (r != r->main && ngx_http_wxapp_wechat_body(r, in) != NGX_OK) {
+        return NGX_OK;
+    }
+
+    return ngx_http_next_body_filter(r, in);
 }
 
 
@@ -530,6 +559,9 @@ ngx_http_wxapp_postconfiguration(ngx_conf_t *cf)
 
     ngx_http_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_http_wxapp_header_filter;
+
+    ngx_http_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_http_wxapp_body_filter;
 
     return NGX_OK;
 }

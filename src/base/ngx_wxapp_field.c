@@ -533,7 +533,10 @@ ngx_wxapp_field_write(ngx_wxapp_field_t *field, ngx_wxapp_text_t *text,
         break;
 
     case NGX_WXAPP_FIELD_BOOL:
-        if (s->len == 1 && s->data[0] == '0') {
+
+        /* TINYINT comes as a digit, BIT as a byte */
+
+        if (s->len == 1 && (s->data[0] == '0' || s->data[0] == '\0')) {
             ngx_wxapp_json_raw(text, "false", 5);
 
         } else {
@@ -547,7 +550,7 @@ ngx_wxapp_field_write(ngx_wxapp_field_t *field, ngx_wxapp_text_t *text,
             break;
         }
 
-        if (s->data[0] == '0' && ngx_strncmp(s->data, "0000-00-00", 10) == 0) {
+        if (ngx_strncmp(s->data, "0000-00-00", 10) == 0) {
             ngx_wxapp_json_raw(text, "null", 4);
             return;
         }
@@ -561,6 +564,14 @@ ngx_wxapp_field_write(ngx_wxapp_field_t *field, ngx_wxapp_text_t *text,
 
         ngx_wxapp_json_str(text, &time);
         return;
+
+    case NGX_WXAPP_FIELD_DATE:
+        if (s->len == 10 && ngx_strncmp(s->data, "0000-00-00", 10) == 0) {
+            ngx_wxapp_json_raw(text, "null", 4);
+            return;
+        }
+
+        break;
 
     case NGX_WXAPP_FIELD_JSON:
 

@@ -17,6 +17,7 @@ typedef struct {
 } ngx_wxapp_json_parser_t;
 
 
+static yajl_status ngx_wxapp_json_run(yajl_handle yajl, ngx_str_t *text);
 static ngx_int_t ngx_wxapp_json_surrogates(ngx_str_t *text);
 static int ngx_wxapp_json_parse_null(void *data);
 static int ngx_wxapp_json_parse_bool(void *data, int value);
@@ -69,7 +70,14 @@ ngx_wxapp_json_parse(ngx_pool_t *pool, ngx_str_t *text,
     p.error = NULL;
     p.root = NULL;
 
-    /* yajl would make a question mark of half a character */
+    /* yajl looks at the shape of UTF-8 only */
+
+    if (ngx_wxapp_utf8(text->data, text->len, NULL) != NGX_OK) {
+        *error = "the body is not UTF-8";
+        return NGX_DECLINED;
+    }
+
+    /* and would make a question mark of half a character */
 
     if (ngx_wxapp_json_surrogates(text) != NGX_OK) {
         *error = "the JSON has half of a surrogate pair";
@@ -81,11 +89,7 @@ ngx_wxapp_json_parse(ngx_pool_t *pool, ngx_str_t *text,
         return NGX_ERROR;
     }
 
-    status = yajl_parse(yajl, text->data, text->len);
-
-    if (status == yajl_status_ok) {
-        status = yajl_complete_parse(yajl);
-    }
+    status = ngx_wxapp_json_run(yajl, text);
 
     yajl_free(yajl);
 
@@ -101,6 +105,44 @@ ngx_wxapp_json_parse(ngx_pool_t *pool, ngx_str_t *text,
     *root = p.root;
 
     return NGX_OK;
+}
+
+
+/* where yajl is more liberal than RFC 8259 */
+
+static yajl_status
+ngx_wxapp_json_run(yajl_handle yajl, ngx_str_t *text)
+{
+    size_t       i;
+    yajl_status  status;
+
+    static const u_char  bracket[] = "]";
+
+    /* vertical tabs and form feeds are no white space */
+
+    for (i = 0; i < text->len; i++) {
+        if (text->data[i] < ' ' && text->data[i] != '\t'
+            && text->data[i] != CR && text->data[i] != LF)
+        {
+            return yajl_status_error;
+        }
+    }
+
+    status = yajl_parse(yajl, text->data, text->len);
+
+    if (status == yajl_status_ok) {
+        status = yajl_complete_parse(yajl);
+    }
+
+    /* a string that begins behind the end swallows the bracket silently */
+
+    if (status == yajl_status_ok
+        && yajl_parse(yajl, bracket, 1) == yajl_status_ok)
+    {
+        return yajl_status_error;
+    }
+
+    return status;
 }
 
 
@@ -315,16 +357,16 @@ ngx_wxapp_json_valid(ngx_str_t *text)
     yajl_handle  yajl;
     yajl_status  status;
 
+    if (ngx_wxapp_utf8(text->data, text->len, NULL) != NGX_OK) {
+        return 0;
+    }
+
     yajl = yajl_alloc(NULL, NULL, NULL);
     if (yajl == NULL) {
         return 0;
     }
 
-    status = yajl_parse(yajl, text->data, text->len);
-
-    if (status == yajl_status_ok) {
-        status = yajl_complete_parse(yajl);
-    }
+    status = ngx_wxapp_json_run(yajl, text);
 
     yajl_free(yajl);
 

@@ -5,6 +5,11 @@
 #include <jwt.h>
 
 
+/* read before anything vouches for it; ours have 60 characters */
+
+#define NGX_WXAPP_TOKEN_HEADER  512
+
+
 static ngx_int_t ngx_wxapp_token_encode(ngx_wxapp_token_key_t *key,
     ngx_pool_t *pool, ngx_str_t *claims, ngx_str_t *value);
 static ngx_int_t ngx_wxapp_token_split(ngx_str_t *value, ngx_str_t *header,
@@ -157,7 +162,9 @@ ngx_wxapp_token_verify(ngx_wxapp_token_t *token, ngx_pool_t *pool,
 
     *reason = "the token is malformed";
 
-    if (ngx_wxapp_token_split(value, &header, &payload) != NGX_OK) {
+    if (ngx_wxapp_token_split(value, &header, &payload) != NGX_OK
+        || header.len > NGX_WXAPP_TOKEN_HEADER)
+    {
         return NGX_DECLINED;
     }
 

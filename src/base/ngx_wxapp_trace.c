@@ -17,7 +17,8 @@ static ngx_uint_t ngx_wxapp_trace_hex(u_char *p, size_t len);
 ngx_int_t
 ngx_wxapp_trace_init(ngx_wxapp_trace_t *trace, ngx_str_t *traceparent)
 {
-    u_char  *p, random[24];
+    u_char     *p, random[24];
+    ngx_str_t   value;
 
     p = trace->parent;
 
@@ -25,10 +26,34 @@ ngx_wxapp_trace_init(ngx_wxapp_trace_t *trace, ngx_str_t *traceparent)
         return NGX_ERROR;
     }
 
-    trace->inherited = (traceparent && ngx_wxapp_trace_valid(traceparent));
+    ngx_str_null(&value);
+
+    if (traceparent) {
+        value = *traceparent;
+
+        while (value.len && (*value.data == ' ' || *value.data == '\t')) {
+            value.data++;
+            value.len--;
+        }
+
+        while (value.len && (value.data[value.len - 1] == ' '
+                             || value.data[value.len - 1] == '\t'))
+        {
+            value.len--;
+        }
+    }
+
+    trace->inherited = ngx_wxapp_trace_valid(&value);
 
     if (trace->inherited) {
-        ngx_memcpy(p, traceparent->data, NGX_WXAPP_TRACEPARENT_LEN);
+        ngx_memcpy(p, value.data, NGX_WXAPP_TRACEPARENT_LEN);
+
+        /* flags of level 2: sampled and random; others are not ours to pass */
+
+        p[NGX_WXAPP_TRACE_FLAGS] = '0';
+        p[NGX_WXAPP_TRACE_FLAGS + 1] = '0'
+                            + (ngx_hextoi(&p[NGX_WXAPP_TRACE_FLAGS + 1], 1)
+                               & 3);
 
     } else {
         ngx_hex_dump(p + NGX_WXAPP_TRACE_ID, random + 8, 16);

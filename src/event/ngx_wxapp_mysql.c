@@ -15,8 +15,13 @@
 
 
 static void ngx_wxapp_mysql_grow(ngx_wxapp_mysql_t *mysql, ngx_uint_t n);
+static void ngx_wxapp_mysql_back_off(ngx_wxapp_mysql_t *mysql);
 static void ngx_wxapp_mysql_remove(ngx_wxapp_mysql_conn_t *conn);
 static void ngx_wxapp_mysql_rest(ngx_wxapp_mysql_conn_t *conn);
+static void ngx_wxapp_mysql_enqueue(ngx_wxapp_mysql_query_t *query);
+static void ngx_wxapp_mysql_dequeue(ngx_wxapp_mysql_query_t *query);
+static void ngx_wxapp_mysql_leave(ngx_wxapp_op_t *op);
+static ngx_wxapp_mysql_conn_t *ngx_wxapp_mysql_idle(ngx_wxapp_mysql_t *mysql);
 static ngx_wxapp_mysql_query_t *ngx_wxapp_mysql_next(
     ngx_wxapp_mysql_t *mysql);
 static void ngx_wxapp_mysql_refuse(ngx_wxapp_mysql_t *mysql);
@@ -186,7 +191,6 @@ ngx_wxapp_mysql_free(ngx_wxapp_mysql_query_t *query)
 void
 ngx_wxapp_mysql_send(ngx_wxapp_mysql_query_t *query)
 {
-    ngx_queue_t             *q;
     ngx_wxapp_mysql_t       *mysql;
     ngx_wxapp_mysql_conn_t  *conn;
 
@@ -195,14 +199,9 @@ ngx_wxapp_mysql_send(ngx_wxapp_mysql_query_t *query)
     query->op.started = ngx_current_msec;
     query->op.deadline = ngx_current_msec + mysql->wait_timeout;
 
-    if (mysql->started && !ngx_queue_empty(&mysql->free)) {
-        q = ngx_queue_head(&mysql->free);
-        conn = ngx_wxapp_mysql_free_of(q);
+    conn = ngx_wxapp_mysql_idle(mysql);
 
-        ngx_queue_remove(q);
-        mysql->nfree--;
-        mysql->stats->queries++;
-
+    if (conn) {
         ngx_wxapp_mysql_conn_run(conn, query);
         ngx_wxapp_mysql_gauges(mysql);
         return;
@@ -215,21 +214,93 @@ ngx_wxapp_mysql_send(ngx_wxapp_mysql_query_t *query)
     }
 
     if (mysql->nline >= mysql->queue) {
+
+        /* with no line to wait in, the next query may find a connection */
+
+        if (mysql->nconns == mysql->nup) {
+            ngx_wxapp_mysql_grow(mysql, 1);
+        }
+
         mysql->stats->refused++;
         ngx_wxapp_op_post(&query->op, NGX_WXAPP_OP_OVERLOADED);
         return;
     }
 
-    ngx_queue_insert_tail(&mysql->line, &query->op.queue);
-    mysql->nline++;
-
-    ngx_wxapp_mysql_watch(mysql);
+    ngx_wxapp_mysql_enqueue(query);
 
     if (mysql->nline > mysql->nconns - mysql->nup) {
         ngx_wxapp_mysql_grow(mysql, 1);
     }
 
     ngx_wxapp_mysql_gauges(mysql);
+}
+
+
+/* a connection at rest, to run a query on, or NULL */
+
+static ngx_wxapp_mysql_conn_t *
+ngx_wxapp_mysql_idle(ngx_wxapp_mysql_t *mysql)
+{
+    ngx_queue_t  *q;
+
+    if (!mysql->started || ngx_queue_empty(&mysql->free)) {
+        return NULL;
+    }
+
+    q = ngx_queue_head(&mysql->free);
+
+    ngx_queue_remove(q);
+    mysql->nfree--;
+    mysql->stats->queries++;
+
+    return ngx_wxapp_mysql_free_of(q);
+}
+
+
+static void
+ngx_wxapp_mysql_enqueue(ngx_wxapp_mysql_query_t *query)
+{
+    ngx_wxapp_mysql_t  *mysql;
+
+    mysql = query->mysql;
+
+    query->op.leave = ngx_wxapp_mysql_leave;
+
+    ngx_queue_insert_tail(&mysql->line, &query->op.queue);
+    mysql->nline++;
+
+    ngx_wxapp_mysql_watch(mysql);
+}
+
+
+static void
+ngx_wxapp_mysql_dequeue(ngx_wxapp_mysql_query_t *query)
+{
+    ngx_wxapp_mysql_t  *mysql;
+
+    mysql = query->mysql;
+
+    query->op.leave = NULL;
+
+    ngx_queue_remove(&query->op.queue);
+
+    if (--mysql->nline == 0 && mysql->expire.timer_set) {
+        ngx_del_timer(&mysql->expire);
+    }
+}
+
+
+/* its request is gone, and it was never sent */
+
+static void
+ngx_wxapp_mysql_leave(ngx_wxapp_op_t *op)
+{
+    ngx_wxapp_mysql_query_t  *query = (ngx_wxapp_mysql_query_t *) op;
+
+    ngx_wxapp_mysql_dequeue(query);
+    ngx_wxapp_mysql_gauges(query->mysql);
+
+    ngx_wxapp_mysql_query_free(op);
 }
 
 
@@ -281,14 +352,7 @@ ngx_wxapp_mysql_connected(ngx_wxapp_mysql_conn_t *conn)
 
         mysql->failed = 1;
 
-        if (!mysql->retry.timer_set) {
-            mysql->backoff = mysql->backoff
-                             ? ngx_min(mysql->backoff * 2,
-                                       NGX_WXAPP_MYSQL_BACKOFF_MAX)
-                             : NGX_WXAPP_MYSQL_BACKOFF;
-
-            ngx_add_timer(&mysql->retry, ngx_wxapp_jitter(mysql->backoff));
-        }
+        ngx_wxapp_mysql_back_off(mysql);
 
         if (mysql->nup == 0) {
             ngx_wxapp_mysql_refuse(mysql);
@@ -304,15 +368,16 @@ ngx_wxapp_mysql_connected(ngx_wxapp_mysql_conn_t *conn)
     }
 
     mysql->failed = 0;
-    mysql->backoff = 0;
     mysql->nup++;
     mysql->stats->connects++;
 
     conn->used = ngx_current_msec;
+    conn->born = ngx_current_msec;
 
     /* back after a failure: the others may come too */
 
-    wanted = ngx_max(mysql->min, ngx_min(mysql->nline, mysql->max));
+    wanted = mysql->nline ? mysql->nconns + mysql->nline - 1 : 0;
+    wanted = ngx_max(mysql->min, ngx_min(wanted, mysql->max));
 
     if (mysql->nconns < wanted && !ngx_exiting) {
         ngx_wxapp_mysql_grow(mysql, wanted - mysql->nconns);
@@ -341,12 +406,7 @@ ngx_wxapp_mysql_released(ngx_wxapp_mysql_conn_t *conn,
 
     mysql = conn->mysql;
 
-    query = conn->query;
-    conn->query = NULL;
-
-    ngx_wxapp_op_post(&query->op, status);
-
-    /* nothing of one query may reach the next */
+    /* nothing of one query may reach the next; what is open rolls back */
 
     if (conn->handle->server_status
         & (SERVER_STATUS_IN_TRANS|SERVER_MORE_RESULTS_EXIST))
@@ -354,21 +414,27 @@ ngx_wxapp_mysql_released(ngx_wxapp_mysql_conn_t *conn,
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "mysql %V: a query left its connection in a "
                       "transaction or with results", &mysql->name);
-        ngx_wxapp_mysql_broken(conn, NGX_WXAPP_OP_LOST);
+        ngx_wxapp_mysql_broken(conn, NGX_WXAPP_OP_FAILED);
         return NULL;
     }
+
+    query = conn->query;
+    conn->query = NULL;
+
+    ngx_wxapp_op_post(&query->op, status);
 
     query = ngx_wxapp_mysql_next(mysql);
 
     if (query) {
         mysql->stats->queries++;
-        return query;
+
+    } else {
+        ngx_wxapp_mysql_rest(conn);
     }
 
-    ngx_wxapp_mysql_rest(conn);
     ngx_wxapp_mysql_gauges(mysql);
 
-    return NULL;
+    return query;
 }
 
 
@@ -378,6 +444,7 @@ ngx_wxapp_mysql_broken(ngx_wxapp_mysql_conn_t *conn,
 {
     ngx_uint_t                again;
     ngx_wxapp_mysql_t        *mysql;
+    ngx_wxapp_mysql_conn_t   *other;
     ngx_wxapp_mysql_query_t  *query;
 
     mysql = conn->mysql;
@@ -399,6 +466,15 @@ ngx_wxapp_mysql_broken(ngx_wxapp_mysql_conn_t *conn,
 
     mysql->stats->disconnects++;
 
+    /* a server that hangs up on us again and again is asked less often */
+
+    if (ngx_current_msec - conn->born > NGX_WXAPP_MYSQL_BACKOFF_MAX) {
+        mysql->backoff = 0;
+
+    } else {
+        ngx_wxapp_mysql_back_off(mysql);
+    }
+
     ngx_wxapp_mysql_remove(conn);
     ngx_wxapp_mysql_conn_close(conn);
 
@@ -407,9 +483,19 @@ ngx_wxapp_mysql_broken(ngx_wxapp_mysql_conn_t *conn,
         /* the server may have closed it while it was at rest: ask anew */
 
         query->retried = 1;
-        ngx_queue_insert_head(&mysql->line, &query->op.queue);
-        mysql->nline++;
-        ngx_wxapp_mysql_watch(mysql);
+        query->op.deadline = ngx_current_msec + mysql->wait_timeout;
+
+        other = ngx_wxapp_mysql_idle(mysql);
+
+        if (other) {
+            ngx_wxapp_mysql_conn_run(other, query);
+
+        } else if (query->op.owner) {
+            ngx_wxapp_mysql_enqueue(query);
+
+        } else {
+            ngx_wxapp_mysql_query_free(&query->op);
+        }
 
     } else if (query) {
         ngx_wxapp_op_post(&query->op, status);
@@ -428,6 +514,21 @@ ngx_wxapp_mysql_broken(ngx_wxapp_mysql_conn_t *conn,
     }
 
     ngx_wxapp_mysql_gauges(mysql);
+}
+
+
+static void
+ngx_wxapp_mysql_back_off(ngx_wxapp_mysql_t *mysql)
+{
+    if (mysql->retry.timer_set) {
+        return;
+    }
+
+    mysql->backoff = mysql->backoff ? ngx_min(mysql->backoff * 2,
+                                              NGX_WXAPP_MYSQL_BACKOFF_MAX)
+                                    : NGX_WXAPP_MYSQL_BACKOFF;
+
+    ngx_add_timer(&mysql->retry, ngx_wxapp_jitter(mysql->backoff));
 }
 
 
@@ -480,29 +581,17 @@ ngx_wxapp_mysql_rest(ngx_wxapp_mysql_conn_t *conn)
 static ngx_wxapp_mysql_query_t *
 ngx_wxapp_mysql_next(ngx_wxapp_mysql_t *mysql)
 {
-    ngx_queue_t              *q;
     ngx_wxapp_mysql_query_t  *query;
 
-    while (!ngx_queue_empty(&mysql->line)) {
-        q = ngx_queue_head(&mysql->line);
-        query = ngx_wxapp_mysql_query_of(q);
-
-        ngx_queue_remove(q);
-
-        if (--mysql->nline == 0 && mysql->expire.timer_set) {
-            ngx_del_timer(&mysql->expire);
-        }
-
-        if (query->op.owner) {
-            return query;
-        }
-
-        /* its request is gone, and it was never sent */
-
-        ngx_wxapp_mysql_query_free(&query->op);
+    if (ngx_queue_empty(&mysql->line)) {
+        return NULL;
     }
 
-    return NULL;
+    query = ngx_wxapp_mysql_query_of(ngx_queue_head(&mysql->line));
+
+    ngx_wxapp_mysql_dequeue(query);
+
+    return query;
 }
 
 
@@ -551,21 +640,18 @@ ngx_wxapp_mysql_gauges(ngx_wxapp_mysql_t *mysql)
 static void
 ngx_wxapp_mysql_expire_handler(ngx_event_t *ev)
 {
-    ngx_queue_t              *q;
     ngx_wxapp_mysql_query_t  *query;
     ngx_wxapp_mysql_t        *mysql = ((ngx_wxapp_event_data_t *)
                                                              ev->data)->data;
 
     while (!ngx_queue_empty(&mysql->line)) {
-        q = ngx_queue_head(&mysql->line);
-        query = ngx_wxapp_mysql_query_of(q);
+        query = ngx_wxapp_mysql_query_of(ngx_queue_head(&mysql->line));
 
         if ((ngx_msec_int_t) (query->op.deadline - ngx_current_msec) > 0) {
             break;
         }
 
-        ngx_queue_remove(q);
-        mysql->nline--;
+        ngx_wxapp_mysql_dequeue(query);
 
         mysql->stats->expired++;
         ngx_wxapp_op_post(&query->op, NGX_WXAPP_OP_EXPIRED);
@@ -587,7 +673,12 @@ ngx_wxapp_mysql_retry_handler(ngx_event_t *ev)
         && (mysql->nup < mysql->min || mysql->nline || mysql->nup == 0))
     {
         ngx_wxapp_mysql_grow(mysql, 1);
+        return;
     }
+
+    /* nothing to probe for: the next query may find out */
+
+    mysql->failed = 0;
 }
 
 

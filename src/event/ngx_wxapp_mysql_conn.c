@@ -13,6 +13,10 @@
 #define NGX_WXAPP_MYSQL_VALIDATE  30000    /* ms of rest, then ping first */
 #define NGX_WXAPP_MYSQL_UNWIND    1000
 
+/* MySQL 8 says so before it closes a connection at rest; MariaDB does not */
+
+#define NGX_WXAPP_ER_CLIENT_INACTIVE  4031
+
 #define ngx_wxapp_mysql_stmt(q)                                               \
     ngx_queue_data(q, ngx_wxapp_mysql_stmt_t, queue)
 
@@ -186,17 +190,18 @@ ngx_wxapp_mysql_conn_setup(ngx_wxapp_mysql_conn_t *conn)
 
     limit = conn->mysql->query_timeout + conn->mysql->query_timeout / 10;
 
-    p = ngx_sprintf(sql, "SET SESSION time_zone = '+00:00', "
-                    "sql_mode = 'STRICT_TRANS_TABLES,NO_ZERO_DATE,"
+    p = ngx_sprintf(sql, "SET NAMES utf8mb4, SESSION autocommit = 1, "
+                    "SESSION time_zone = '+00:00', "
+                    "SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ZERO_DATE,"
                     "NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
                     "NO_ENGINE_SUBSTITUTION', ");
 
     if (mariadb_connection(conn->handle)) {
-        p = ngx_sprintf(p, "max_statement_time = %M.%03M", limit / 1000,
+        p = ngx_sprintf(p, "SESSION max_statement_time = %M.%03M", limit / 1000,
                         limit % 1000);
 
     } else {
-        p = ngx_sprintf(p, "max_execution_time = %M", limit);
+        p = ngx_sprintf(p, "SESSION max_execution_time = %M", limit);
     }
 
     return mysql_real_query(conn->handle, (char *) sql, p - sql) ? NGX_ERROR
@@ -599,13 +604,41 @@ ngx_wxapp_mysql_conn_error(ngx_wxapp_mysql_conn_t *conn,
         *status = NGX_WXAPP_OP_FAILED;
         return NGX_ERROR;
 
+    case ER_MAX_PREPARED_STMT_COUNT_REACHED:
+
+        /* the server is full of statements: one of ours goes for this one */
+
+        if (!conn->again && conn->nstmts > 1) {
+            conn->again = 1;
+
+            ngx_wxapp_mysql_stmt_free(conn,
+                         ngx_wxapp_mysql_stmt(ngx_queue_last(&conn->stmts)));
+            return NGX_OK;
+        }
+
+        break;
+
+    case ER_NET_PACKET_TOO_LARGE:
+
+        /* the server closes its side after that */
+
+        *status = NGX_WXAPP_OP_ERROR;
+        return NGX_ERROR;
+
+    case 0:
     case ER_SERVER_SHUTDOWN:
     case ER_CONNECTION_KILLED:
+    case NGX_WXAPP_ER_CLIENT_INACTIVE:
         *status = NGX_WXAPP_OP_LOST;
         return NGX_ERROR;
     }
 
-    if (error >= CR_MIN_ERROR && error < CR_MIN_ERROR + 1000) {
+    /* the client library's own, and the server's of a broken connection */
+
+    if ((error >= CR_MIN_ERROR && error < CR_MIN_ERROR + 1000)
+        || (error >= ER_ABORTING_CONNECTION
+            && error <= ER_NET_WRITE_INTERRUPTED))
+    {
         *status = NGX_WXAPP_OP_LOST;
         return NGX_ERROR;
     }

@@ -51,6 +51,7 @@ typedef struct {
     MYSQL                    *handle;
     ngx_connection_t         *connection;     /* on a dup of the socket */
     ngx_msec_t                used;
+    ngx_msec_t                born;
 
     ngx_wxapp_mysql_query_t  *query;
     ngx_wxapp_mysql_step_e    step;

@@ -82,6 +82,17 @@ ngx_wxapp_op_posted_handler(ngx_event_t *ev)
 
 
 void
+ngx_wxapp_op_detach(ngx_wxapp_op_t *op)
+{
+    op->owner = NULL;
+
+    if (op->leave) {
+        op->leave(op);
+    }
+}
+
+
+void
 ngx_wxapp_op_exit(void)
 {
     ngx_queue_t     *q;

@@ -7,7 +7,7 @@
  * pointer: an owner that goes away detaches, and the operation ends by
  * itself without it.  The handler runs exactly once for an owner that stayed,
  * always from the event loop and never from inside the call that started the
- * operation; when it returns, the operation is freed.
+ * operation; when it returns, what it was given is freed.
  */
 
 
@@ -42,6 +42,8 @@ struct ngx_wxapp_op_s {
     void                     *data;       /* the owner's */
     ngx_wxapp_op_handler_pt   handler;
     ngx_wxapp_op_handler_pt   free;       /* the client's */
+    ngx_wxapp_op_handler_pt   leave;      /* the client's: the owner is gone;
+                                             NULL while it must run on */
     ngx_wxapp_op_status_e     status;
     ngx_msec_t                started;
     ngx_msec_t                deadline;
@@ -71,8 +73,8 @@ void ngx_wxapp_op_finish(ngx_wxapp_op_t *op, ngx_wxapp_op_status_e status);
  */
 void ngx_wxapp_op_post(ngx_wxapp_op_t *op, ngx_wxapp_op_status_e status);
 
-/* The owner goes away; the handler will not run. */
-#define ngx_wxapp_op_detach(op)  (op)->owner = NULL
+/* The owner goes away; the handler will not run, the operation may end. */
+void ngx_wxapp_op_detach(ngx_wxapp_op_t *op);
 
 /* Frees the operations that were posted but can run no more, at exit. */
 void ngx_wxapp_op_exit(void);

@@ -14,6 +14,8 @@
 
 #define NGX_WXAPP_REDIS_DEAD         5
 
+#define NGX_WXAPP_REDIS_TELL         60         /* s between errors in the log */
+
 
 typedef enum {
     NGX_WXAPP_REDIS_DOWN = 0,
@@ -37,7 +39,7 @@ struct ngx_wxapp_redis_conn_s {
     ngx_uint_t                nearly;
     ngx_uint_t                greetings;        /* replies still to come */
 
-    /* commands not yet written; two, as one is written from */
+    /* commands not yet written */
 
     u_char                   *out;
     size_t                    out_sent;
@@ -45,7 +47,10 @@ struct ngx_wxapp_redis_conn_s {
     size_t                    out_size;
 
     ngx_msec_t                backoff;
+    ngx_msec_t                born;             /* when it was ready */
+    ngx_uint_t                served;           /* commands since then */
     ngx_uint_t                failed;           /* last connect; logged once */
+    time_t                    told;             /* of an error reply */
 
     ngx_event_t               flush;            /* posted */
     ngx_event_t               deadline;         /* of the oldest command */
@@ -62,6 +67,7 @@ static void ngx_wxapp_redis_greet(ngx_wxapp_redis_conn_t *conn);
 static void ngx_wxapp_redis_ready_now(ngx_wxapp_redis_conn_t *conn);
 static void ngx_wxapp_redis_close(ngx_wxapp_redis_conn_t *conn,
     ngx_err_t err, const char *reason);
+static void ngx_wxapp_redis_unsent(ngx_wxapp_redis_conn_t *conn);
 static void ngx_wxapp_redis_drop(ngx_wxapp_redis_conn_t *conn);
 static void ngx_wxapp_redis_connect_handler(ngx_event_t *ev);
 static void ngx_wxapp_redis_read_handler(ngx_event_t *ev);
@@ -156,10 +162,6 @@ ngx_wxapp_redis_stop(ngx_wxapp_redis_t *redis)
 
     if (conn->connect.timer_set) {
         ngx_del_timer(&conn->connect);
-    }
-
-    if (conn->out) {
-        ngx_free(conn->out);
     }
 
     ngx_free(conn);
@@ -494,7 +496,8 @@ ngx_wxapp_redis_ready_now(ngx_wxapp_redis_conn_t *conn)
 
     conn->state = NGX_WXAPP_REDIS_READY;
     conn->failed = 0;
-    conn->backoff = 0;
+    conn->born = ngx_current_msec;
+    conn->served = 0;
     conn->redis->stats->up = 1;
     conn->redis->stats->connects++;
 
@@ -526,17 +529,26 @@ ngx_wxapp_redis_close(ngx_wxapp_redis_conn_t *conn, ngx_err_t err,
     ngx_uint_t       lost;
     ngx_wxapp_op_t  *op;
 
-    lost = (conn->state == NGX_WXAPP_REDIS_READY);
+    /* lost is what was good for something; else it is another failure */
+
+    lost = (conn->state == NGX_WXAPP_REDIS_READY
+            && (conn->served
+                || ngx_current_msec - conn->born
+                   > NGX_WXAPP_REDIS_BACKOFF_MAX));
+
+    if (lost) {
+        ngx_wxapp_redis_unsent(conn);
+    }
+
+    if (conn->state == NGX_WXAPP_REDIS_READY) {
+        conn->redis->stats->disconnects++;
+    }
 
     ngx_log_error((conn->failed ? NGX_LOG_INFO : NGX_LOG_ERR),
                   ngx_cycle->log, err, "redis %V: %s, %ui commands pending",
                   conn->peer.name, reason, conn->npending + conn->nearly);
 
     ngx_wxapp_redis_drop(conn);
-
-    if (lost) {
-        conn->redis->stats->disconnects++;
-    }
 
     /* a server that was there is asked again at once, and waited for */
 
@@ -567,16 +579,50 @@ ngx_wxapp_redis_close(ngx_wxapp_redis_conn_t *conn, ngx_err_t err,
         ngx_wxapp_op_post(op, NGX_WXAPP_OP_LOST);
     }
 
-    while (!ngx_queue_empty(&conn->early)) {
-        q = ngx_queue_head(&conn->early);
-        ngx_queue_remove(q);
-        op = ngx_queue_data(q, ngx_wxapp_op_t, queue);
-        ngx_wxapp_op_post(op, NGX_WXAPP_OP_UNAVAILABLE);
+    conn->npending = 0;
+
+    if (!lost) {
+        while (!ngx_queue_empty(&conn->early)) {
+            q = ngx_queue_head(&conn->early);
+            ngx_queue_remove(q);
+            op = ngx_queue_data(q, ngx_wxapp_op_t, queue);
+            ngx_wxapp_op_post(op, NGX_WXAPP_OP_UNAVAILABLE);
+        }
+
+        conn->nearly = 0;
     }
 
-    conn->npending = 0;
-    conn->nearly = 0;
-    conn->redis->stats->pending = 0;
+    ngx_wxapp_redis_watch(conn);
+}
+
+
+/* commands of which no byte has left yet can go on the next connection */
+
+static void
+ngx_wxapp_redis_unsent(ngx_wxapp_redis_conn_t *conn)
+{
+    size_t                 left;
+    ngx_queue_t           *q;
+    ngx_wxapp_redis_op_t  *op;
+
+    left = conn->out_len - conn->out_sent;
+
+    while (!ngx_queue_empty(&conn->pending)) {
+        q = ngx_queue_last(&conn->pending);
+        op = (ngx_wxapp_redis_op_t *) ngx_queue_data(q, ngx_wxapp_op_t, queue);
+
+        if (op->len > left) {
+            break;
+        }
+
+        left -= op->len;
+
+        ngx_queue_remove(q);
+        conn->npending--;
+
+        ngx_queue_insert_head(&conn->early, q);
+        conn->nearly++;
+    }
 }
 
 
@@ -605,10 +651,14 @@ ngx_wxapp_redis_drop(ngx_wxapp_redis_conn_t *conn)
     conn->greetings = 0;
     conn->out_sent = 0;
     conn->out_len = 0;
+    conn->out_size = 0;
 
-    if (conn->redis->stats) {
-        conn->redis->stats->up = 0;
+    if (conn->out) {
+        ngx_free(conn->out);
+        conn->out = NULL;
     }
+
+    conn->redis->stats->up = 0;
 }
 
 
@@ -783,12 +833,14 @@ ngx_wxapp_redis_greeting(ngx_wxapp_redis_conn_t *conn, redisReply *reply)
 static void
 ngx_wxapp_redis_reply(ngx_wxapp_redis_conn_t *conn, redisReply *reply)
 {
+    ngx_uint_t             level;
     ngx_queue_t           *q;
     ngx_wxapp_redis_op_t  *op;
 
     q = ngx_queue_head(&conn->pending);
     ngx_queue_remove(q);
     conn->npending--;
+    conn->served++;
 
     op = (ngx_wxapp_redis_op_t *) ngx_queue_data(q, ngx_wxapp_op_t, queue);
 
@@ -806,7 +858,16 @@ ngx_wxapp_redis_reply(ngx_wxapp_redis_conn_t *conn, redisReply *reply)
 
     conn->redis->stats->errors++;
 
-    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "redis %V: \"%*s\"",
+    /* a server out of memory says so to each command; once a minute will do */
+
+    level = NGX_LOG_INFO;
+
+    if (ngx_time() - conn->told >= NGX_WXAPP_REDIS_TELL) {
+        conn->told = ngx_time();
+        level = NGX_LOG_ERR;
+    }
+
+    ngx_log_error(level, ngx_cycle->log, 0, "redis %V: \"%*s\"",
                   conn->peer.name, ngx_wxapp_redis_words(reply), reply->str);
 
     op->reply = reply;
@@ -984,6 +1045,8 @@ ngx_wxapp_redis_watch(ngx_wxapp_redis_conn_t *conn)
         return;
     }
 
+    conn->deadline.cancelable = 0;
+
     /* a timer that is too early only looks again: cheaper than moving it */
 
     if (conn->deadline.timer_set) {
@@ -1000,12 +1063,13 @@ ngx_wxapp_redis_watch(ngx_wxapp_redis_conn_t *conn)
 static void
 ngx_wxapp_redis_deadline_handler(ngx_event_t *ev)
 {
-    ngx_uint_t               n;
+    ngx_uint_t               n, awaited;
     ngx_queue_t             *q, *next, *queue;
     ngx_msec_int_t           late, wait;
     ngx_wxapp_op_t          *op, *ended;
     ngx_wxapp_redis_conn_t  *conn = ((ngx_wxapp_event_data_t *) ev->data)->data;
 
+    awaited = 0;
     wait = conn->redis->command_timeout;
 
     for (n = 0; n < 2; n++) {
@@ -1023,6 +1087,7 @@ ngx_wxapp_redis_deadline_handler(ngx_event_t *ev)
 
             if (late < 0) {
                 wait = ngx_min(wait, -late);
+                awaited = 1;
                 break;
             }
 
@@ -1075,6 +1140,11 @@ ngx_wxapp_redis_deadline_handler(ngx_event_t *ev)
     }
 
     if (conn->npending + conn->nearly) {
+
+        /* late replies that nobody waits for must not hold up an exit */
+
+        conn->deadline.cancelable = !awaited;
+
         ngx_add_timer(&conn->deadline, (ngx_msec_t) ngx_max(wait, 1));
     }
 }

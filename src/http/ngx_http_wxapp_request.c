@@ -2,10 +2,21 @@
 #include "http/ngx_http_wxapp_request.h"
 
 
+/* one wait: a request and its subrequests may each have one */
+
+typedef struct {
+    ngx_queue_t               queue;
+    ngx_http_request_t       *request;
+    ngx_wxapp_op_t           *op;
+    ngx_http_wxapp_done_pt    done;
+    ngx_msec_t               *spent;
+} ngx_http_wxapp_wait_t;
+
+
 static ngx_http_wxapp_ctx_t *ngx_http_wxapp_ctx_find(ngx_http_request_t *r);
 static void ngx_http_wxapp_ctx_cleanup(void *data);
 static void ngx_http_wxapp_gone(void *data);
-static void ngx_http_wxapp_wait(ngx_http_request_t *r,
+static ngx_int_t ngx_http_wxapp_wait(ngx_http_request_t *r,
     ngx_http_wxapp_ctx_t *ctx, ngx_wxapp_op_t *op,
     ngx_http_wxapp_done_pt done, ngx_msec_t *spent);
 static void ngx_http_wxapp_op_handler(ngx_wxapp_op_t *op);
@@ -14,11 +25,11 @@ static void ngx_http_wxapp_op_handler(ngx_wxapp_op_t *op);
 ngx_http_wxapp_ctx_t *
 ngx_http_wxapp_ctx(ngx_http_request_t *r)
 {
-    ngx_table_elt_t           *h;
-    ngx_pool_cleanup_t        *cln;
-    ngx_http_cleanup_t        *gone;
-    ngx_http_wxapp_ctx_t      *ctx;
-    ngx_http_core_loc_conf_t  *clcf;
+    ngx_uint_t             n;
+    ngx_table_elt_t       *h;
+    ngx_pool_cleanup_t    *cln;
+    ngx_http_cleanup_t    *gone;
+    ngx_http_wxapp_ctx_t  *ctx;
 
     r = r->main;
 
@@ -42,11 +53,12 @@ ngx_http_wxapp_ctx(ngx_http_request_t *r)
 
     ctx = cln->data;
     ngx_memzero(ctx, sizeof(ngx_http_wxapp_ctx_t));
+    ngx_queue_init(&ctx->waits);
 
-    h = ngx_http_wxapp_header_find(&r->headers_in.headers, "traceparent",
-                                   NULL);
+    h = ngx_http_wxapp_header_find(&r->headers_in.headers, "traceparent", &n);
 
-    if (ngx_wxapp_trace_init(&ctx->trace, h ? &h->value : NULL) != NGX_OK) {
+    if (ngx_wxapp_trace_init(&ctx->trace, n == 1 ? &h->value : NULL)
+        != NGX_OK) {
         return NULL;
     }
 
@@ -57,9 +69,6 @@ ngx_http_wxapp_ctx(ngx_http_request_t *r)
 
     gone->handler = ngx_http_wxapp_gone;
     gone->data = ctx;
-
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-    ctx->route = clcf->name;
 
     /* the handler marks the context for ngx_http_wxapp_ctx_find() */
 
@@ -99,21 +108,27 @@ ngx_http_wxapp_ctx_cleanup(void *data)
 }
 
 
-/* the request ends or is torn down: nobody waits for the operation now */
+/* the request ends or is torn down: nobody waits for its operations now */
 
 static void
 ngx_http_wxapp_gone(void *data)
 {
     ngx_http_wxapp_ctx_t *ctx = data;
 
-    if (ctx->op) {
-        ngx_wxapp_op_detach(ctx->op);
-        ctx->op = NULL;
+    ngx_queue_t            *q;
+    ngx_http_wxapp_wait_t  *wait;
+
+    while (!ngx_queue_empty(&ctx->waits)) {
+        q = ngx_queue_head(&ctx->waits);
+        ngx_queue_remove(q);
+
+        wait = ngx_queue_data(q, ngx_http_wxapp_wait_t, queue);
+        ngx_wxapp_op_detach(wait->op);
     }
 }
 
 
-void
+ngx_int_t
 ngx_http_wxapp_wait_redis(ngx_http_request_t *r, ngx_wxapp_op_t *op,
     ngx_http_wxapp_done_pt done)
 {
@@ -124,11 +139,11 @@ ngx_http_wxapp_wait_redis(ngx_http_request_t *r, ngx_wxapp_op_t *op,
     ctx = ngx_http_wxapp_ctx(r);
     ctx->redis_used = 1;
 
-    ngx_http_wxapp_wait(r, ctx, op, done, &ctx->redis);
+    return ngx_http_wxapp_wait(r, ctx, op, done, &ctx->redis);
 }
 
 
-void
+ngx_int_t
 ngx_http_wxapp_wait_mysql(ngx_http_request_t *r, ngx_wxapp_op_t *op,
     ngx_http_wxapp_done_pt done)
 {
@@ -137,22 +152,42 @@ ngx_http_wxapp_wait_mysql(ngx_http_request_t *r, ngx_wxapp_op_t *op,
     ctx = ngx_http_wxapp_ctx(r);
     ctx->mysql_used = 1;
 
-    ngx_http_wxapp_wait(r, ctx, op, done, &ctx->mysql);
+    return ngx_http_wxapp_wait(r, ctx, op, done, &ctx->mysql);
 }
 
 
-static void
+static ngx_int_t
 ngx_http_wxapp_wait(ngx_http_request_t *r, ngx_http_wxapp_ctx_t *ctx,
     ngx_wxapp_op_t *op, ngx_http_wxapp_done_pt done, ngx_msec_t *spent)
 {
-    ngx_event_t  *rev;
+    ngx_http_wxapp_wait_t  *wait;
 
-    op->owner = r;
+    wait = ngx_palloc(r->pool, sizeof(ngx_http_wxapp_wait_t));
+    if (wait == NULL) {
+        op->free(op);
+        return NGX_ERROR;
+    }
+
+    wait->request = r;
+    wait->op = op;
+    wait->done = done;
+    wait->spent = spent;
+
+    ngx_queue_insert_tail(&ctx->waits, &wait->queue);
+
+    op->owner = wait;
     op->handler = ngx_http_wxapp_op_handler;
 
-    ctx->op = op;
-    ctx->done = done;
-    ctx->spent = spent;
+    ngx_http_wxapp_watch(r);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_wxapp_watch(ngx_http_request_t *r)
+{
+    ngx_event_t  *rev;
 
     r->read_event_handler = ngx_http_test_reading;
 
@@ -173,21 +208,21 @@ ngx_http_wxapp_wait(ngx_http_request_t *r, ngx_http_wxapp_ctx_t *ctx,
 static void
 ngx_http_wxapp_op_handler(ngx_wxapp_op_t *op)
 {
-    ngx_connection_t      *c;
-    ngx_http_request_t    *r;
-    ngx_http_wxapp_ctx_t  *ctx;
+    ngx_connection_t       *c;
+    ngx_http_request_t     *r;
+    ngx_http_wxapp_wait_t  *wait;
 
-    r = op->owner;
+    wait = op->owner;
+    r = wait->request;
     c = r->connection;
+
+    ngx_queue_remove(&wait->queue);
 
     ngx_http_set_log_request(c->log, r);
 
-    ctx = ngx_http_wxapp_ctx(r);
-    ctx->op = NULL;
+    *wait->spent += ngx_current_msec - op->started;
 
-    *ctx->spent += ngx_current_msec - op->started;
-
-    ctx->done(r, op);
+    wait->done(r, op);
 
     ngx_http_run_posted_requests(c);
 }

@@ -37,7 +37,7 @@ typedef void (*ngx_http_wxapp_done_pt)(ngx_http_request_t *r,
 
 typedef struct {
     ngx_wxapp_trace_t           trace;
-    ngx_str_t                   route;        /* location it came to first */
+    ngx_str_t                   route;        /* location it came to */
 
     ngx_http_wxapp_identity_e   identity;
     ngx_wxapp_json_node_t      *claims;
@@ -47,12 +47,8 @@ typedef struct {
 
     ngx_uint_t                  limit;        /* the limit module's */
 
-    /* the operation that the request waits for */
-
-    ngx_wxapp_op_t             *op;
-    ngx_http_wxapp_done_pt      done;
-    ngx_msec_t                 *spent;
-
+    ngx_queue_t                 waits;        /* for operations, of the
+                                                 request and its subrequests */
     void                       *call;         /* of WeChat, running */
 
     /* milliseconds spent waiting, for the log */
@@ -78,12 +74,16 @@ ngx_http_wxapp_ctx_t *ngx_http_wxapp_ctx(ngx_http_request_t *r);
  * that goes away detaches it.  "done" runs with the request's log, and may
  * finalize.  The caller then sends the operation and returns: NGX_AGAIN from
  * a phase handler; from a content handler, NGX_DONE with r->main->count
- * raised once for the whole stay.
+ * raised once for the whole stay.  NGX_ERROR without memory; the operation
+ * has been freed then.
  */
-void ngx_http_wxapp_wait_redis(ngx_http_request_t *r, ngx_wxapp_op_t *op,
-    ngx_http_wxapp_done_pt done);
-void ngx_http_wxapp_wait_mysql(ngx_http_request_t *r, ngx_wxapp_op_t *op,
-    ngx_http_wxapp_done_pt done);
+ngx_int_t ngx_http_wxapp_wait_redis(ngx_http_request_t *r,
+    ngx_wxapp_op_t *op, ngx_http_wxapp_done_pt done);
+ngx_int_t ngx_http_wxapp_wait_mysql(ngx_http_request_t *r,
+    ngx_wxapp_op_t *op, ngx_http_wxapp_done_pt done);
+
+/* Ends the request when its client goes away while it waits. */
+void ngx_http_wxapp_watch(ngx_http_request_t *r);
 
 /*
  * The first header of that name in a list of headers, or NULL; "n" gets the

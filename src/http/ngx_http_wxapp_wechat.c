@@ -5,6 +5,8 @@
 #define NGX_HTTP_WXAPP_WECHAT_RID  64
 
 
+static ngx_http_wxapp_wechat_t *ngx_http_wxapp_wechat_call(
+    ngx_http_request_t *sr);
 static ngx_int_t ngx_http_wxapp_wechat_isolate(ngx_http_request_t *sr);
 static ngx_int_t ngx_http_wxapp_wechat_done(ngx_http_request_t *sr,
     void *data, ngx_int_t rc);
@@ -56,6 +58,7 @@ ngx_http_wxapp_wechat_get(ngx_http_request_t *r,
     ps->data = call;
 
     call->started = ngx_current_msec;
+    call->received = 0;
     call->done = 0;
     ctx->wechat_used = 1;
 
@@ -67,6 +70,9 @@ ngx_http_wxapp_wechat_get(ngx_http_request_t *r,
         != NGX_OK
         || ngx_http_wxapp_wechat_isolate(sr) != NGX_OK)
     {
+        /* one that was made already runs, but has nothing to tell */
+
+        ngx_explicit_memzero(call->args.data, call->args.len);
         ngx_http_wxapp_wechat_unmask(r, call);
         return NGX_ERROR;
     }
@@ -137,12 +143,9 @@ ngx_http_wxapp_wechat_isolate(ngx_http_request_t *sr)
 ngx_int_t
 ngx_http_wxapp_wechat_guard(ngx_http_request_t *sr)
 {
-    ngx_http_wxapp_ctx_t      *ctx;
     ngx_http_core_loc_conf_t  *clcf;
 
-    ctx = ngx_http_wxapp_ctx(sr);
-
-    if (!sr->subrequest_in_memory || ctx == NULL || ctx->call == NULL) {
+    if (ngx_http_wxapp_wechat_call(sr) == NULL) {
         return NGX_DECLINED;
     }
 
@@ -165,9 +168,7 @@ ngx_http_wxapp_wechat_header(ngx_http_request_t *sr)
 {
     ngx_http_core_loc_conf_t  *clcf;
 
-    if (!sr->subrequest_in_memory || ngx_http_wxapp_ctx(sr) == NULL
-        || ngx_http_wxapp_ctx(sr)->call == NULL)
-    {
+    if (ngx_http_wxapp_wechat_call(sr) == NULL) {
         return NGX_OK;
     }
 
@@ -185,6 +186,52 @@ ngx_http_wxapp_wechat_header(ngx_http_request_t *sr)
     }
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_wxapp_wechat_body(ngx_http_request_t *sr, ngx_chain_t *in)
+{
+    ngx_chain_t               *cl;
+    ngx_http_wxapp_wechat_t   *call;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    call = ngx_http_wxapp_wechat_call(sr);
+
+    if (call == NULL) {
+        return NGX_OK;
+    }
+
+    for (cl = in; cl; cl = cl->next) {
+        call->received += ngx_buf_size(cl->buf);
+    }
+
+    clcf = ngx_http_get_module_loc_conf(sr, ngx_http_core_module);
+
+    if (call->received <= clcf->subrequest_output_buffer_size) {
+        return NGX_OK;
+    }
+
+    for (cl = in; cl; cl = cl->next) {
+        cl->buf->pos = cl->buf->last;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_http_wxapp_wechat_t *
+ngx_http_wxapp_wechat_call(ngx_http_request_t *sr)
+{
+    ngx_http_wxapp_ctx_t  *ctx;
+
+    if (!sr->subrequest_in_memory) {
+        return NULL;
+    }
+
+    ctx = ngx_http_wxapp_ctx(sr);
+
+    return ctx ? ctx->call : NULL;
 }
 
 
@@ -225,8 +272,6 @@ ngx_http_wxapp_wechat_resume(ngx_http_request_t *r)
         return;
     }
 
-    ctx->call = NULL;
-
     ngx_http_wxapp_wechat_unmask(r, call);
 
     ctx->wechat += ngx_current_msec - call->started;
@@ -242,9 +287,10 @@ static void
 ngx_http_wxapp_wechat_reply(ngx_http_request_t *sr,
     ngx_http_wxapp_wechat_t *call, ngx_int_t rc)
 {
-    ngx_str_t               body;
-    const char             *error;
-    ngx_wxapp_json_node_t  *node;
+    ngx_str_t                  body;
+    const char                *error;
+    ngx_wxapp_json_node_t     *node;
+    ngx_http_core_loc_conf_t  *clcf;
 
     call->result = (rc == NGX_HTTP_GATEWAY_TIME_OUT)
                    ? NGX_HTTP_WXAPP_WECHAT_TIMEOUT
@@ -257,6 +303,12 @@ ngx_http_wxapp_wechat_reply(ngx_http_request_t *sr,
     }
 
     if (!ngx_http_wxapp_wechat_complete(sr->upstream)) {
+        return;
+    }
+
+    clcf = ngx_http_get_module_loc_conf(sr, ngx_http_core_module);
+
+    if (call->received > clcf->subrequest_output_buffer_size) {
         return;
     }
 
@@ -352,6 +404,8 @@ ngx_http_wxapp_wechat_rid(ngx_http_wxapp_wechat_t *call)
  * The upstream's URI stands in every error line of the request, and in many
  * lines of lower levels: another log handler leaves it out of the former, and
  * for the time of the exchange this connection logs warnings and worse only.
+ * A request that ends in between takes its connection, or its stream's copy
+ * of the log, with it.
  */
 
 static void
@@ -386,6 +440,7 @@ ngx_http_wxapp_wechat_unmask(ngx_http_request_t *r,
         r->main->log_handler = call->log_handler;
         r->connection->log->log_level = call->log_level;
         call->masked = 0;
+        ngx_http_wxapp_ctx(r)->call = NULL;
     }
 }
 

@@ -46,6 +46,7 @@ struct ngx_http_wxapp_wechat_s {
 
     ngx_http_log_handler_pt   log_handler;
     ngx_uint_t                log_level;
+    size_t                    received;
     ngx_msec_t                started;
     unsigned                  masked:1;
     unsigned                  done:1;
@@ -74,6 +75,13 @@ ngx_int_t ngx_http_wxapp_wechat_guard(ngx_http_request_t *sr);
  * answer by closing the client's connection.  Otherwise NGX_OK.
  */
 ngx_int_t ngx_http_wxapp_wechat_header(ngx_http_request_t *sr);
+
+/*
+ * Looks at a piece of a subrequest's reply: NGX_OK, or NGX_DECLINED for one
+ * that makes the reply longer than may be buffered.  It has been consumed
+ * then; the call will be told as BROKEN.
+ */
+ngx_int_t ngx_http_wxapp_wechat_body(ngx_http_request_t *sr, ngx_chain_t *in);
 
 
 #endif /* _NGX_HTTP_WXAPP_WECHAT_H_INCLUDED_ */

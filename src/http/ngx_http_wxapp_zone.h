@@ -60,6 +60,8 @@ typedef struct {
 
 extern ngx_http_wxapp_worker_t  *ngx_http_wxapp_worker;
 
+/* no lock and no atomic add: each part has one writer */
+
 #define ngx_http_wxapp_count(counter)                                         \
     ngx_http_wxapp_worker->counters[counter]++
 
@@ -110,7 +112,7 @@ typedef struct {
 /*
  * Joins the flight of flight->key, or looks again how it stands.  A flight
  * that has not landed "ttl" milliseconds after it began is lost: the next
- * one who looks flies again.
+ * one who looks is told to FLY, and must land like the first.
  */
 ngx_http_wxapp_flight_e ngx_http_wxapp_flight_join(ngx_shm_zone_t *zone,
     ngx_http_wxapp_flight_t *flight, ngx_msec_t ttl);

@@ -12,6 +12,7 @@
 #define NGX_HTTP_WXAPP_LIMIT_RULES  8
 #define NGX_HTTP_WXAPP_LIMIT_KEY    128     /* longer keys are hashed */
 #define NGX_HTTP_WXAPP_LIMIT_NONE   -1
+#define NGX_HTTP_WXAPP_LIMIT_SLACK  60000000    /* us, a clock set back */
 
 
 /* ctx->limit, in the order of ngx_http_wxapp_limit_words[] */
@@ -29,7 +30,7 @@ typedef enum {
 typedef struct {
     ngx_str_t                 name;
     ngx_http_complex_value_t  key;
-    uint64_t                  interval;       /* us to grow one token */
+    uint64_t                  interval;       /* ns to grow one token */
     ngx_uint_t                burst;
     ngx_uint_t                deny;           /* unsigned  deny:1; */
 } ngx_http_wxapp_limit_rule_t;
@@ -67,6 +68,7 @@ static ngx_int_t ngx_http_wxapp_limit_headers(ngx_http_request_t *r,
     ngx_http_wxapp_limit_ctx_t *lctx);
 static ngx_int_t ngx_http_wxapp_limit_refuse(ngx_http_request_t *r,
     ngx_http_wxapp_limit_ctx_t *lctx);
+static int64_t ngx_http_wxapp_limit_window(ngx_http_wxapp_limit_rule_t *rule);
 static ngx_uint_t ngx_http_wxapp_limit_seconds(int64_t us);
 static ngx_int_t ngx_http_wxapp_limit_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
@@ -82,7 +84,7 @@ static char *ngx_http_wxapp_limit_merge_loc_conf(ngx_conf_t *cf,
 
 /*
  * A bucket is one number: the time, in microseconds of Redis' clock, at which
- * it will be full again.  A token moves it on by the time one takes to grow;
+ * it will be full again; a double has room for quarters of one.  A token moves it on by the time one takes to grow;
  * more than a full bucket's time ahead of now it may not go.  Either every
  * rule gives its token or none does.
  *
@@ -98,7 +100,7 @@ static ngx_wxapp_redis_script_t  ngx_http_wxapp_limit_script = {
         "local denied, wait = 0, 0\n"
         "for i = 1, #KEYS do\n"
         "    local step, burst = ARGV[2 * i - 1], ARGV[2 * i]\n"
-        "    full[i] = math.max(tonumber(full[i] or 0), now)\n"
+        "    full[i] = math.max(tonumber(full[i] or now) or now, now)\n"
         "    local w = full[i] + step - burst * step - now\n"
         "    if w > wait then denied, wait = i, w end\n"
         "end\n"
@@ -107,7 +109,8 @@ static ngx_wxapp_redis_script_t  ngx_http_wxapp_limit_script = {
         "    local step, burst = ARGV[2 * i - 1], ARGV[2 * i]\n"
         "    if denied == 0 then\n"
         "        full[i] = full[i] + step\n"
-        "        redis.call('SET', KEYS[i], string.format('%.0f', full[i]),\n"
+        "        local f = full[i] % 1 == 0 and '%.0f' or '%.2f'\n"
+        "        redis.call('SET', KEYS[i], f:format(full[i]),\n"
         "                   'PX', math.ceil((full[i] - now) / 1000) + 1)\n"
         "    end\n"
         "    reply[2 * i + 1] = math.floor((now + burst * step - full[i])\n"
@@ -318,13 +321,18 @@ ngx_http_wxapp_limit_ask(ngx_http_request_t *r,
     lctx->n = n;
 
     for (i = 0; i < n; i++) {
-        p = ngx_pnalloc(r->pool, 2 * NGX_INT64_LEN);
+        p = ngx_pnalloc(r->pool, 2 * NGX_INT64_LEN + 4);
         if (p == NULL) {
             return NGX_ERROR;
         }
 
         argv[n + 2 * i].data = p;
-        p = ngx_sprintf(p, "%uL", lctx->rules[i]->interval);
+        p = ngx_sprintf(p, "%uL", lctx->rules[i]->interval / 1000);
+
+        if (lctx->rules[i]->interval % 1000) {
+            p = ngx_sprintf(p, ".%03uL", lctx->rules[i]->interval % 1000);
+        }
+
         argv[n + 2 * i].len = p - argv[n + 2 * i].data;
 
         argv[n + 2 * i + 1].data = p;
@@ -341,7 +349,12 @@ ngx_http_wxapp_limit_ask(ngx_http_request_t *r,
     ctx->limit = NGX_HTTP_WXAPP_LIMIT_ASKED;
     ngx_http_set_ctx(r, lctx, ngx_http_wxapp_limit_module);
 
-    ngx_http_wxapp_wait_redis(r, &op->op, ngx_http_wxapp_limit_done);
+    if (ngx_http_wxapp_wait_redis(r, &op->op, ngx_http_wxapp_limit_done)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     ngx_wxapp_redis_send(op);
 
     return NGX_AGAIN;
@@ -487,11 +500,41 @@ ngx_http_wxapp_limit_answer(ngx_http_wxapp_limit_ctx_t *lctx,
     lctx->retry = item[1]->integer;
 
     for (i = 0; i < lctx->n; i++) {
-        lctx->left[i] = ngx_max(item[2 * i + 2]->integer, 0);
-        lctx->reset[i] = ngx_max(item[2 * i + 3]->integer, 0);
+        lctx->left[i] = item[2 * i + 2]->integer;
+        lctx->reset[i] = item[2 * i + 3]->integer;
+
+        /* what our script cannot have said, somebody else did */
+
+        if (lctx->left[i] < 0
+            || lctx->left[i] > (int64_t) lctx->rules[i]->burst
+            || lctx->reset[i] < 0
+            || lctx->reset[i] > ngx_http_wxapp_limit_window(lctx->rules[i])
+                                + NGX_HTTP_WXAPP_LIMIT_SLACK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (lctx->retry < 0
+        || (lctx->denied == NGX_HTTP_WXAPP_LIMIT_NONE
+            ? lctx->retry != 0
+            : lctx->retry > ngx_http_wxapp_limit_window(
+                                              lctx->rules[lctx->denied])
+                            + NGX_HTTP_WXAPP_LIMIT_SLACK))
+    {
+        return NGX_ERROR;
     }
 
     return NGX_OK;
+}
+
+
+/* the time in which an empty bucket fills, in us, rounded up */
+
+static int64_t
+ngx_http_wxapp_limit_window(ngx_http_wxapp_limit_rule_t *rule)
+{
+    return (rule->interval * rule->burst + 999) / 1000;
 }
 
 
@@ -529,8 +572,8 @@ ngx_http_wxapp_limit_headers(ngx_http_request_t *r,
 
         p = ngx_sprintf(p, "%s\"%V\";q=%ui;w=%ui", i ? ", " : "",
                         &rule->name, rule->burst,
-                        ngx_http_wxapp_limit_seconds(rule->interval
-                                                     * rule->burst));
+                        ngx_http_wxapp_limit_seconds(
+                                         ngx_http_wxapp_limit_window(rule)));
         s = ngx_sprintf(s, "%s\"%V\";r=%L;t=%ui", i ? ", " : "",
                         &rule->name, lctx->left[i],
                         ngx_http_wxapp_limit_seconds(lctx->reset[i]));
@@ -775,19 +818,19 @@ ngx_http_wxapp_limit_rate(ngx_str_t *s, uint64_t *interval)
     switch (p[2]) {
 
     case 's':
-        period = 1000000;
+        period = 1000000000;
         break;
 
     case 'm':
-        period = (uint64_t) 60 * 1000000;
+        period = (uint64_t) 60 * 1000000000;
         break;
 
     case 'h':
-        period = (uint64_t) 3600 * 1000000;
+        period = (uint64_t) 3600 * 1000000000;
         break;
 
     case 'd':
-        period = (uint64_t) 86400 * 1000000;
+        period = (uint64_t) 86400 * 1000000000;
         break;
 
     default:

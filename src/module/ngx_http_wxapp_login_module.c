@@ -247,6 +247,12 @@ ngx_http_wxapp_login_handler(ngx_http_request_t *r)
         return ngx_http_wxapp_not_allowed(r, "POST");
     }
 
+    /* the exchange is a subrequest itself, and there is one a request */
+
+    if (r != r->main) {
+        return NGX_HTTP_FORBIDDEN;
+    }
+
     if (ngx_http_wxapp_ctx(r) == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -332,7 +338,7 @@ ngx_http_wxapp_login_body(ngx_http_request_t *r)
                              ngx_http_wxapp_login_wait);
         login->poll.log = r->connection->log;
 
-        r->read_event_handler = ngx_http_test_reading;
+        ngx_http_wxapp_watch(r);
 
         ngx_add_timer(&login->poll, NGX_HTTP_WXAPP_LOGIN_POLL);
         return;
@@ -641,8 +647,14 @@ ngx_http_wxapp_login_upsert(ngx_http_wxapp_login_t *login)
 
     login->tries++;
 
-    ngx_http_wxapp_wait_mysql(login->request, &query->op,
-                              ngx_http_wxapp_login_upserted);
+    if (ngx_http_wxapp_wait_mysql(login->request, &query->op,
+                                  ngx_http_wxapp_login_upserted)
+        != NGX_OK)
+    {
+        ngx_http_wxapp_login_error(login);
+        return;
+    }
+
     ngx_wxapp_mysql_send(query);
 }
 
@@ -695,8 +707,14 @@ ngx_http_wxapp_login_load(ngx_http_wxapp_login_t *login)
     query->params[0].type = NGX_WXAPP_VALUE_INTEGER;
     query->params[0].integer = login->uid;
 
-    ngx_http_wxapp_wait_mysql(login->request, &query->op,
-                              ngx_http_wxapp_login_loaded);
+    if (ngx_http_wxapp_wait_mysql(login->request, &query->op,
+                                  ngx_http_wxapp_login_loaded)
+        != NGX_OK)
+    {
+        ngx_http_wxapp_login_error(login);
+        return;
+    }
+
     ngx_wxapp_mysql_send(query);
 }
 
@@ -835,8 +853,14 @@ ngx_http_wxapp_login_keep(ngx_http_wxapp_login_t *login)
 
     op->op.data = login;
 
-    ngx_http_wxapp_wait_redis(login->request, &op->op,
-                              ngx_http_wxapp_login_kept);
+    if (ngx_http_wxapp_wait_redis(login->request, &op->op,
+                                  ngx_http_wxapp_login_kept)
+        != NGX_OK)
+    {
+        ngx_http_wxapp_login_error(login);
+        return;
+    }
+
     ngx_wxapp_redis_send(op);
 }
 

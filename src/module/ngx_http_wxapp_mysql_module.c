@@ -165,6 +165,13 @@ ngx_http_wxapp_mysql(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    /* until a worker has its own; one that is not told to start has none */
+
+    mysql->stats = ngx_pcalloc(cf->pool, sizeof(ngx_wxapp_mysql_stats_t));
+    if (mysql->stats == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
     mysql->min = 2;
     mysql->max = 16;
     mysql->idle = 600000;
@@ -172,7 +179,7 @@ ngx_http_wxapp_mysql(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     mysql->wait_timeout = 3000;
     mysql->connect_timeout = 3000;
     mysql->query_timeout = 5000;
-    mysql->statements = 256;
+    mysql->statements = 64;
 
     rv = ngx_http_wxapp_conf_block(cf, ngx_http_wxapp_mysql_directives, mysql);
     if (rv != NGX_CONF_OK) {

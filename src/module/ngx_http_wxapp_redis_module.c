@@ -119,6 +119,13 @@ ngx_http_wxapp_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    /* until a worker has its own; one that is not told to start has none */
+
+    redis->stats = ngx_pcalloc(cf->pool, sizeof(ngx_wxapp_redis_stats_t));
+    if (redis->stats == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
     redis->connect_timeout = 1000;
     redis->command_timeout = 200;
     redis->queue = 4096;

@@ -83,6 +83,8 @@ static ngx_int_t ngx_http_wxapp_resource_made(ngx_http_request_t *r,
 static ngx_wxapp_mysql_query_t *ngx_http_wxapp_resource_query(
     ngx_http_request_t *r, ngx_http_wxapp_resource_ctx_t *ctx,
     ngx_uint_t nparams);
+static ngx_int_t ngx_http_wxapp_resource_send(ngx_http_request_t *r,
+    ngx_wxapp_mysql_query_t *query, ngx_http_wxapp_done_pt done);
 static ngx_int_t ngx_http_wxapp_resource_bind(ngx_wxapp_mysql_query_t *query,
     ngx_wxapp_value_t *value);
 static ngx_int_t ngx_http_wxapp_resource_bind_where(
@@ -445,10 +447,7 @@ ngx_http_wxapp_resource_list(ngx_http_request_t *r,
     ngx_wxapp_text_init(&ctx->text, r->pool, 2048);
     ngx_wxapp_json_open(&ctx->text, '[');
 
-    ngx_http_wxapp_wait_mysql(r, &query->op, ngx_http_wxapp_resource_listed);
-    ngx_wxapp_mysql_send(query);
-
-    return NGX_AGAIN;
+    return ngx_http_wxapp_resource_send(r, query, ngx_http_wxapp_resource_listed);
 }
 
 
@@ -782,10 +781,7 @@ ngx_http_wxapp_resource_get(ngx_http_request_t *r,
 
     ngx_wxapp_text_init(&ctx->text, r->pool, 1024);
 
-    ngx_http_wxapp_wait_mysql(r, &query->op, ngx_http_wxapp_resource_got);
-    ngx_wxapp_mysql_send(query);
-
-    return NGX_AGAIN;
+    return ngx_http_wxapp_resource_send(r, query, ngx_http_wxapp_resource_got);
 }
 
 
@@ -835,13 +831,15 @@ ngx_http_wxapp_resource_location(ngx_http_request_t *r,
     len = (ctx->key.type == NGX_WXAPP_VALUE_INTEGER) ? NGX_INT64_LEN
                                                      : 3 * key->len;
 
-    p = ngx_pnalloc(r->pool, ctx->path.len + 1 + len);
+    p = ngx_pnalloc(r->pool, 3 * ctx->path.len + 1 + len);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
     value.data = p;
-    p = ngx_sprintf(p, "%V/", &ctx->path);
+    p = (u_char *) ngx_escape_uri(p, ctx->path.data, ctx->path.len,
+                                  NGX_ESCAPE_URI);
+    *p++ = '/';
 
     if (ctx->key.type == NGX_WXAPP_VALUE_INTEGER) {
         p = ngx_sprintf(p, "%L", ctx->key.integer);
@@ -877,10 +875,7 @@ ngx_http_wxapp_resource_delete(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_wxapp_wait_mysql(r, &query->op, ngx_http_wxapp_resource_deleted);
-    ngx_wxapp_mysql_send(query);
-
-    return NGX_AGAIN;
+    return ngx_http_wxapp_resource_send(r, query, ngx_http_wxapp_resource_deleted);
 }
 
 
@@ -948,7 +943,7 @@ ngx_http_wxapp_resource_key(ngx_http_request_t *r,
     u_char *given)
 {
     ngx_str_t                *s;
-    ngx_uint_t                i;
+    ngx_uint_t                i, same;
     ngx_wxapp_value_t        *key;
     ngx_http_wxapp_column_t  *column;
 
@@ -964,10 +959,17 @@ ngx_http_wxapp_resource_key(ngx_http_request_t *r,
 
     if (r->method == NGX_HTTP_PUT) {
 
-        if (key->type == ctx->key.type && key->integer == ctx->key.integer
-            && s->len == ctx->key.text.len
-            && ngx_memcmp(s->data, ctx->key.text.data, s->len) == 0)
-        {
+        same = (key->type == ctx->key.type);
+
+        if (same && key->type == NGX_WXAPP_VALUE_INTEGER) {
+            same = (key->integer == ctx->key.integer);
+
+        } else if (same) {
+            same = (s->len == ctx->key.text.len
+                    && ngx_memcmp(s->data, ctx->key.text.data, s->len) == 0);
+        }
+
+        if (same) {
             return NGX_DECLINED;
         }
 
@@ -1057,10 +1059,7 @@ ngx_http_wxapp_resource_insert(ngx_http_request_t *r,
         ctx->key = values[i];
     }
 
-    ngx_http_wxapp_wait_mysql(r, &query->op, ngx_http_wxapp_resource_written);
-    ngx_wxapp_mysql_send(query);
-
-    return NGX_AGAIN;
+    return ngx_http_wxapp_resource_send(r, query, ngx_http_wxapp_resource_written);
 }
 
 
@@ -1126,10 +1125,7 @@ ngx_http_wxapp_resource_update(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_wxapp_wait_mysql(r, &query->op, ngx_http_wxapp_resource_written);
-    ngx_wxapp_mysql_send(query);
-
-    return NGX_AGAIN;
+    return ngx_http_wxapp_resource_send(r, query, ngx_http_wxapp_resource_written);
 }
 
 
@@ -1223,6 +1219,20 @@ ngx_http_wxapp_resource_query(ngx_http_request_t *r,
     }
 
     return query;
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_resource_send(ngx_http_request_t *r,
+    ngx_wxapp_mysql_query_t *query, ngx_http_wxapp_done_pt done)
+{
+    if (ngx_http_wxapp_wait_mysql(r, &query->op, done) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_wxapp_mysql_send(query);
+
+    return NGX_AGAIN;
 }
 
 
