@@ -39,7 +39,7 @@ typedef struct {
 /*
  * Signs a token with the first key: the "n" claims as strings, and iss, aud,
  * iat, nbf, exp, jti by the configuration and "now".  The token lives in
- * "pool".  NGX_ERROR without memory or randomness.
+ * "pool".  NGX_ERROR without memory or randomness, or for a claim with NUL.
  */
 ngx_int_t ngx_wxapp_token_sign(ngx_wxapp_token_t *token, ngx_pool_t *pool,
     ngx_wxapp_token_claim_t *claims, ngx_uint_t n, time_t now,

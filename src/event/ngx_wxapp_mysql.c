@@ -471,7 +471,7 @@ ngx_wxapp_mysql_broken(ngx_wxapp_mysql_conn_t *conn,
     if (ngx_current_msec - conn->born > NGX_WXAPP_MYSQL_BACKOFF_MAX) {
         mysql->backoff = 0;
 
-    } else {
+    } else if (status == NGX_WXAPP_OP_LOST) {
         ngx_wxapp_mysql_back_off(mysql);
     }
 

@@ -8,6 +8,7 @@
 
 #define NGX_HTTP_WXAPP_ER_STATEMENT_TIMEOUT  1969
 #define NGX_HTTP_WXAPP_ER_QUERY_TIMEOUT      3024
+#define NGX_HTTP_WXAPP_ER_INVALID_JSON       3140
 #define NGX_HTTP_WXAPP_ER_CHECK_VIOLATED     3819
 #define NGX_HTTP_WXAPP_ER_CONSTRAINT_FAILED  4025
 
@@ -47,6 +48,12 @@ static ngx_http_wxapp_db_error_t  ngx_http_wxapp_db_errors[] = {
       "other rows refer to this one" },
     { ER_NO_REFERENCED_ROW_2, 409, "reference_missing",
       "the row that this one refers to does not exist" },
+    { ER_ROW_IS_REFERENCED, 409, "referenced",
+      "other rows refer to this one" },
+    { ER_NO_REFERENCED_ROW, 409, "reference_missing",
+      "the row that this one refers to does not exist" },
+    { NGX_HTTP_WXAPP_ER_INVALID_JSON, 422, "invalid_value",
+      "a value does not fit its column" },
     { ER_DATA_TOO_LONG, 422, "invalid_value",
       "a value is too long for its column" },
     { ER_WARN_DATA_OUT_OF_RANGE, 422, "invalid_value",

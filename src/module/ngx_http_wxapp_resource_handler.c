@@ -11,7 +11,8 @@
 #include "http/ngx_http_wxapp_input.h"
 
 
-#define NGX_HTTP_WXAPP_ORDERS  4          /* columns to order by, a request */
+#define NGX_HTTP_WXAPP_ORDERS      4      /* columns to order by, a request */
+#define NGX_HTTP_WXAPP_RESULT_MAX  (16 * 1024 * 1024)
 
 
 typedef struct {
@@ -25,6 +26,7 @@ typedef struct {
     int64_t                          offset;
     unsigned                         item:1;
     unsigned                         created:1;
+    unsigned                         too_large:1;
 } ngx_http_wxapp_resource_ctx_t;
 
 
@@ -190,7 +192,11 @@ ngx_http_wxapp_resource_path(ngx_http_request_t *r, ngx_str_t *path,
         path->len--;
     }
 
-    if (r->uri.len < path->len) {
+    /* a rewrite may have led here from elsewhere */
+
+    if (r->uri.len < path->len
+        || ngx_memcmp(r->uri.data, path->data, path->len) != 0)
+    {
         return NGX_ERROR;
     }
 
@@ -701,6 +707,11 @@ ngx_http_wxapp_resource_row(ngx_wxapp_mysql_query_t *query,
 
     ngx_wxapp_json_close(&ctx->text, '}');
 
+    if (ctx->text.pos - ctx->text.start > NGX_HTTP_WXAPP_RESULT_MAX) {
+        ctx->too_large = 1;
+        return NGX_ERROR;
+    }
+
     return ctx->text.failed ? NGX_ERROR : NGX_OK;
 }
 
@@ -713,12 +724,25 @@ ngx_http_wxapp_resource_listed(ngx_http_request_t *r, ngx_wxapp_op_t *op)
     ngx_wxapp_mysql_query_t        *query = (ngx_wxapp_mysql_query_t *) op;
     ngx_http_wxapp_resource_ctx_t  *ctx;
 
+    ctx = query->op.data;
+
+    if (ctx->too_large) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "the rows of resource \"%V\" take more than %d bytes",
+                      &ctx->conf->table, NGX_HTTP_WXAPP_RESULT_MAX);
+
+        ngx_http_finalize_request(r, ngx_http_wxapp_problem(r,
+                                         NGX_HTTP_INTERNAL_SERVER_ERROR,
+                                         "result_too_large",
+                                         "the rows are too large together, "
+                                         "ask for fewer"));
+        return;
+    }
+
     if (op->status != NGX_WXAPP_OP_OK) {
         ngx_http_finalize_request(r, ngx_http_wxapp_db_problem(r, query));
         return;
     }
-
-    ctx = query->op.data;
 
     ngx_wxapp_json_close(&ctx->text, ']');
 
@@ -1176,7 +1200,9 @@ ngx_http_wxapp_resource_made(ngx_http_request_t *r,
 {
     ngx_str_t  *s;
 
-    if (id == 0) {
+    /* of a table that makes its key otherwise it would be another's */
+
+    if (id == 0 || ctx->conf->key->field.type > NGX_WXAPP_FIELD_BIGINT) {
         return NGX_DECLINED;
     }
 
