@@ -398,11 +398,12 @@ ngx_wxapp_token_check(ngx_wxapp_token_t *token, ngx_wxapp_json_node_t *claims,
         return NGX_DECLINED;
     }
 
-    if (token->audience.len
-        && ngx_wxapp_token_audience(token,
-                                    ngx_wxapp_json_member(claims,
-                                                       &ngx_wxapp_token_aud))
-           != NGX_OK)
+    /* one for somebody is not for everybody: RFC 7519 section 4.1.3 */
+
+    node = ngx_wxapp_json_member(claims, &ngx_wxapp_token_aud);
+
+    if ((node || token->audience.len)
+        && ngx_wxapp_token_audience(token, node) != NGX_OK)
     {
         *reason = "the token is for another audience";
         return NGX_DECLINED;
@@ -416,6 +417,10 @@ static ngx_int_t
 ngx_wxapp_token_audience(ngx_wxapp_token_t *token, ngx_wxapp_json_node_t *aud)
 {
     ngx_wxapp_json_node_t  *node;
+
+    if (token->audience.len == 0) {
+        return NGX_DECLINED;
+    }
 
     if (aud && aud->type == NGX_WXAPP_JSON_ARRAY) {
         for (node = aud->first; node; node = node->next) {

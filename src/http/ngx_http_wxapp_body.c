@@ -122,6 +122,12 @@ ngx_http_wxapp_body_text(ngx_http_request_t *r, ngx_str_t *body)
     for ( /* void */ ; cl; cl = cl->next) {
         b = cl->buf;
 
+        /* the end of a chunked body comes as a buffer of nothing */
+
+        if (ngx_buf_size(b) == 0) {
+            continue;
+        }
+
         if (!b->in_file) {
             p = ngx_cpymem(p, b->pos, b->last - b->pos);
             continue;

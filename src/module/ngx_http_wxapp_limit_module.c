@@ -12,7 +12,6 @@
 #define NGX_HTTP_WXAPP_LIMIT_RULES  8
 #define NGX_HTTP_WXAPP_LIMIT_KEY    128     /* longer keys are hashed */
 #define NGX_HTTP_WXAPP_LIMIT_NONE   -1
-#define NGX_HTTP_WXAPP_LIMIT_SLACK  60000000    /* us, a clock set back */
 
 
 /* ctx->limit, in the order of ngx_http_wxapp_limit_words[] */
@@ -68,6 +67,7 @@ static ngx_int_t ngx_http_wxapp_limit_headers(ngx_http_request_t *r,
     ngx_http_wxapp_limit_ctx_t *lctx);
 static ngx_int_t ngx_http_wxapp_limit_refuse(ngx_http_request_t *r,
     ngx_http_wxapp_limit_ctx_t *lctx);
+static int64_t ngx_http_wxapp_limit_within(int64_t n, int64_t max);
 static int64_t ngx_http_wxapp_limit_window(ngx_http_wxapp_limit_rule_t *rule);
 static ngx_uint_t ngx_http_wxapp_limit_seconds(int64_t us);
 static ngx_int_t ngx_http_wxapp_limit_variable(ngx_http_request_t *r,
@@ -101,6 +101,7 @@ static ngx_wxapp_redis_script_t  ngx_http_wxapp_limit_script = {
         "for i = 1, #KEYS do\n"
         "    local step, burst = ARGV[2 * i - 1], ARGV[2 * i]\n"
         "    full[i] = math.max(tonumber(full[i] or now) or now, now)\n"
+        "    full[i] = math.min(full[i], now + burst * step)\n"
         "    local w = full[i] + step - burst * step - now\n"
         "    if w > wait then denied, wait = i, w end\n"
         "end\n"
@@ -346,14 +347,14 @@ ngx_http_wxapp_limit_ask(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    ctx->limit = NGX_HTTP_WXAPP_LIMIT_ASKED;
-    ngx_http_set_ctx(r, lctx, ngx_http_wxapp_limit_module);
-
     if (ngx_http_wxapp_wait_redis(r, &op->op, ngx_http_wxapp_limit_done)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
+
+    ctx->limit = NGX_HTTP_WXAPP_LIMIT_ASKED;
+    ngx_http_set_ctx(r, lctx, ngx_http_wxapp_limit_module);
 
     ngx_wxapp_redis_send(op);
 
@@ -474,8 +475,10 @@ static ngx_int_t
 ngx_http_wxapp_limit_answer(ngx_http_wxapp_limit_ctx_t *lctx,
     redisReply *reply)
 {
-    ngx_uint_t    i;
-    redisReply  **item;
+    int64_t                        window;
+    ngx_uint_t                     i;
+    redisReply                   **item;
+    ngx_http_wxapp_limit_rule_t   *rule;
 
     if (reply->type != REDIS_REPLY_ARRAY
         || reply->elements != 2 + 2 * lctx->n)
@@ -497,35 +500,33 @@ ngx_http_wxapp_limit_answer(ngx_http_wxapp_limit_ctx_t *lctx,
 
     lctx->denied = item[0]->integer ? item[0]->integer - 1
                                     : NGX_HTTP_WXAPP_LIMIT_NONE;
-    lctx->retry = item[1]->integer;
+    lctx->retry = 0;
+
+    /* headers stay readable, whatever a server that is not ours may say */
 
     for (i = 0; i < lctx->n; i++) {
-        lctx->left[i] = item[2 * i + 2]->integer;
-        lctx->reset[i] = item[2 * i + 3]->integer;
+        rule = lctx->rules[i];
+        window = ngx_http_wxapp_limit_window(rule);
 
-        /* what our script cannot have said, somebody else did */
+        lctx->left[i] = ngx_http_wxapp_limit_within(item[2 * i + 2]->integer,
+                                                    rule->burst);
+        lctx->reset[i] = ngx_http_wxapp_limit_within(item[2 * i + 3]->integer,
+                                                     window);
 
-        if (lctx->left[i] < 0
-            || lctx->left[i] > (int64_t) lctx->rules[i]->burst
-            || lctx->reset[i] < 0
-            || lctx->reset[i] > ngx_http_wxapp_limit_window(lctx->rules[i])
-                                + NGX_HTTP_WXAPP_LIMIT_SLACK)
-        {
-            return NGX_ERROR;
+        if (lctx->denied == (ngx_int_t) i) {
+            lctx->retry = ngx_http_wxapp_limit_within(item[1]->integer,
+                                                      window);
         }
     }
 
-    if (lctx->retry < 0
-        || (lctx->denied == NGX_HTTP_WXAPP_LIMIT_NONE
-            ? lctx->retry != 0
-            : lctx->retry > ngx_http_wxapp_limit_window(
-                                              lctx->rules[lctx->denied])
-                            + NGX_HTTP_WXAPP_LIMIT_SLACK))
-    {
-        return NGX_ERROR;
-    }
-
     return NGX_OK;
+}
+
+
+static int64_t
+ngx_http_wxapp_limit_within(int64_t n, int64_t max)
+{
+    return (n < 0) ? 0 : ngx_min(n, max);
 }
 
 
@@ -534,7 +535,8 @@ ngx_http_wxapp_limit_answer(ngx_http_wxapp_limit_ctx_t *lctx,
 static int64_t
 ngx_http_wxapp_limit_window(ngx_http_wxapp_limit_rule_t *rule)
 {
-    return (rule->interval * rule->burst + 999) / 1000;
+    return rule->interval / 1000 * rule->burst
+           + (rule->interval % 1000 * rule->burst + 999) / 1000;
 }
 
 

@@ -18,7 +18,9 @@ use warnings;
 use IO::Select ();
 use IO::Socket::INET ();
 use IO::Socket::UNIX ();
+use HTTP::Tiny ();
 use JSON::PP ();
+use Socket qw(IPPROTO_TCP TCP_NODELAY);
 use Test::Builder ();
 use Test::More ();
 use Time::HiRes ();
@@ -31,6 +33,7 @@ our @EXPORT = qw(
     http get post begin finish abandon connection close_connection
     wait_until pause status_of
     master_pid worker_pids children_of signal_nginx logs log_size
+    h2_connect h2_post h2_reset h2_reply
     fault_proxy fault_stop
 );
 
@@ -41,8 +44,8 @@ Test::Nginx::Util::add_block_preprocessor(sub {
         Test::Nginx::Util::master_on();
         Test::Nginx::Util::workers($block->workers);
 
-    } elsif (($ENV{TEST_NGINX_MASTER_PROCESS} // '') ne 'on') {
-        Test::Nginx::Util::master_off();
+    } else {
+        Test::Nginx::Util::master_process_enabled(($ENV{TEST_NGINX_MASTER_PROCESS} // '') eq 'on');
         Test::Nginx::Util::workers(1);
     }
 
@@ -68,6 +71,17 @@ Test::Nginx::Socket::add_response_body_check(sub {
     my $ok = eval "package main; use strict; use warnings;\n#line 1 \"$name drive\"\n" . $block->drive . "\n; 1";
     Test::More::fail("$name: $@") if !$ok;
 });
+
+# HTTP::Tiny sends head and body apart; without this every POST to the simulator waits 40 ms for an ACK
+{
+    no warnings 'redefine';
+    my $connect = \&HTTP::Tiny::Handle::connect;
+    *HTTP::Tiny::Handle::connect = sub {
+        my $handle = $connect->(@_);
+        setsockopt $handle->{fh}, IPPROTO_TCP, TCP_NODELAY, 1;
+        return $handle;
+    };
+}
 
 # ---- requests
 
@@ -186,10 +200,11 @@ sub children_of {
         $line =~ /^(\d+) \(.*\) (\S) (\d+)/s or next;
         push @found, $1 if $3 == $parent && $2 ne 'Z';
     }
-    return sort { $a <=> $b } @found;
+    @found = sort { $a <=> $b } @found;
+    return @found;
 }
 
-sub worker_pids { return children_of(master_pid()) }
+sub worker_pids { my @found = children_of(master_pid()); return @found }
 
 sub signal_nginx { my ($signal) = @_; return kill $signal => master_pid() }
 
@@ -208,6 +223,80 @@ sub logs {
 }
 
 sub log_size { return -s (Test::Nginx::Util::server_root() . '/logs/error.log') || 0 }
+
+# ---- HTTP/2 with prior knowledge, as little as a test needs
+#   my $h2 = h2_connect($unix_socket); my $id = h2_post($h2, '/login', $json); h2_reset($h2, $id);
+#   my $reply = h2_reply($h2, $id): { status, body }; status 0 when the stream or the connection ended without one
+
+sub h2_frame {
+    my ($h2, $type, $flags, $id, $data) = @_;
+    local $SIG{PIPE} = 'IGNORE';
+    syswrite $h2->{socket}, substr(pack('N', length $data), 1) . pack('CCN', $type, $flags, $id) . $data;
+    return;
+}
+
+sub h2_connect {
+    my ($path) = @_;
+    my $h2 = { socket => IO::Socket::UNIX->new(Peer => $path), last => -1, in => '', streams => {} };
+    die "$path: $!\n" if !$h2->{socket};
+    syswrite $h2->{socket}, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    h2_frame($h2, 4, 0, 0, '');
+    return $h2;
+}
+
+sub h2_post {
+    my ($h2, $path, $body) = @_;
+    my $id = $h2->{last} += 2;
+    # POST, http, :path, :authority, content-length: indexed names, plain values
+    my $length = length $body;
+    my $head = "\x83\x86\x04" . chr(length $path) . $path . "\x01\x01h" . "\x0f\x0d" . chr(length $length) . $length;
+    h2_frame($h2, 1, 4, $id, $head);
+    h2_frame($h2, 0, 1, $id, $body);
+    return $id;
+}
+
+sub h2_reset { my ($h2, $id) = @_; h2_frame($h2, 3, 0, $id, pack 'N', 8); return }
+
+sub h2_reply {
+    my ($h2, $id, $timeout) = @_;
+    my $end = Time::HiRes::time() + ($timeout // 10);
+    my $s = IO::Select->new($h2->{socket});
+    while (!$h2->{streams}{$id}{done}) {
+        while (length $h2->{in} >= 9) {
+            my $size = unpack 'N', "\0" . substr $h2->{in}, 0, 3;
+            last if length $h2->{in} < 9 + $size;
+            my ($type, $flags, $stream) = unpack 'CCN', substr $h2->{in}, 3, 6;
+            my $data = substr $h2->{in}, 9, $size;
+            substr $h2->{in}, 0, 9 + $size, '';
+            my $t = $h2->{streams}{$stream} //= { status => 0, body => '' };
+            # nginx begins with :status, indexed, or named by index and plain
+            if ($type == 1) {
+                my $c = ord $data;
+                $t->{status} = $c >= 0x88 && $c <= 0x8e ? (200, 204, 206, 304, 400, 404, 500)[$c - 0x88]
+                    : $data =~ /\A[\x08\x48]\x03(\d{3})/ ? $1 : $data =~ /\A[\x08\x48]\x82(..)/s ? h2_number($1) : -1;
+            }
+            $t->{body} .= $data if $type == 0;
+            $t->{done} = 1      if $type == 3 || $type <= 1 && $flags & 1;
+            h2_frame($h2, 4, 1, 0, '')    if $type == 4 && !($flags & 1);
+            h2_frame($h2, 6, 1, 0, $data) if $type == 6 && !($flags & 1);
+        }
+        last if $h2->{streams}{$id}{done};
+        my $left = $end - Time::HiRes::time();
+        last if $left <= 0 || !$s->can_read($left) || !sysread $h2->{socket}, $h2->{in}, 65536, length $h2->{in};
+    }
+    return $h2->{streams}{$id} // { status => 0, body => '' };
+}
+
+# three digits in Huffman's code: 0 1 2 have five bits (the digits' own numbers), 3 to 9 six (0x19 and on)
+sub h2_number {
+    my ($bits) = (unpack 'B16', $_[0]);
+    my $text = '';
+    while (length $text < 3) {
+        if (substr($bits, 0, 5) lt '00011') { $text .= oct '0b' . substr $bits, 0, 5, '' }
+        else { $text .= oct('0b' . substr $bits, 0, 6, '') - 0x19 + 3 }
+    }
+    return $text;
+}
 
 # ---- a proxy with faults, one process: fault_proxy(to => port or path, mode => ...) gives its port and pid
 #   pass      forwards

@@ -1,0 +1,27 @@
+
+/*
+ * What the core's objects name and src/base does not need.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+ngx_pid_t              ngx_pid = 1;
+volatile ngx_cycle_t  *ngx_cycle;
+
+
+void
+ngx_log_error_core(ngx_uint_t level, ngx_log_t *log, ngx_err_t err,
+    const char *fmt, ...)
+{
+    /* "malloc() failed" is what the tests of no memory are about */
+}
+
+
+void
+ngx_debug_point(void)
+{
+    abort();
+}
