@@ -338,7 +338,10 @@ GET /a
 'location /a { proxy_read_timeout 50ms; rewrite ^ /sns/jscode2session break;'
     . " proxy_pass http://127.0.0.1:$ENV{WXAPP_WECHAT_PORT}; }"
 --- request eval
-'GET /a?appid=' . main::appid() . '&secret=' . main::app_secret() . '&grant_type=authorization_code&js_code=slow2000x' . time . $$
+do {
+    main::sim('/_sim/next', { mode => 'slow', ms => 2000 });
+    'GET /a?appid=' . main::appid() . '&secret=wrong&grant_type=authorization_code&js_code=none';
+}
 --- problem: 504 gateway_timeout
 --- error_log
 upstream timed out

@@ -28,7 +28,11 @@ sub run {
     $s->{live} = @slots;
     EV::now_update();           # else timers count from the last run
     start($_) for @slots;
+    # a die in a callback, or in the handler of a signal there, would only be a warning
+    my $died;
+    local $EV::DIED = sub { $died //= $@; EV::break(EV::BREAK_ALL) };
     EV::run() if $s->{live};
+    die $died if defined $died;
     die "the load stopped by itself\n" if $s->{live};
     drop($_), delete $_->{rest} for @slots;
     delete @$s{qw(next done)};
