@@ -43,7 +43,7 @@ objects() {
     core_source; core_config
     mkdir -p "$dir"
     FLAGS="-g -O1 -fno-omit-frame-pointer -pipe -Wall -Wextra -Wno-unused-parameter -DNGX_DEBUG_PALLOC=1"
-    FLAGS="$FLAGS -I$SRC/core -I$SRC/event -I$SRC/event/modules -I$SRC/os/unix -I$CONF -I$TOP/src -I$TOP/t/unit"
+    FLAGS="$FLAGS -I$SRC/core -I$SRC/event -I$SRC/event/modules -I$SRC/event/quic -I$SRC/os/unix -I$CONF -I$TOP/src -I$TOP/t/unit"
     OBJECTS=
     local key
     key=$("$cc" --version | head -n 1; echo "$FLAGS $base $core"; cat "$CONF"/ngx_auto_*.h | cksum)
