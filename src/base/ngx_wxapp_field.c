@@ -489,7 +489,8 @@ ngx_wxapp_field_bound_fault(ngx_wxapp_field_t *field, ngx_pool_t *pool,
         noun = "";
     }
 
-    p = ngx_pnalloc(pool, bound->len + sizeof("must have at least  characters"));
+    p = ngx_pnalloc(pool, bound->len
+                          + sizeof("must have at least  characters"));
     if (p == NULL) {
         return NGX_ERROR;
     }

@@ -14,7 +14,9 @@
 
 #define NGX_WXAPP_REDIS_DEAD         5
 
-#define NGX_WXAPP_REDIS_TELL         60         /* s between errors in the log */
+/* seconds between error replies in the log */
+
+#define NGX_WXAPP_REDIS_TELL         60
 
 
 typedef enum {

@@ -64,7 +64,7 @@ ngx_http_wxapp_input(ngx_http_request_t *r, ngx_wxapp_json_node_t *object,
 
         if (field->required && !given[i]) {
             rc = ngx_http_wxapp_input_say(&input, &field->name, "required",
-                                             "is required");
+                                          "is required");
         }
     }
 
@@ -139,17 +139,17 @@ ngx_http_wxapp_input_member(ngx_http_wxapp_input_t *input,
 
     if (i == input->n) {
         return ngx_http_wxapp_input_say(input, &node->name, "unknown",
-                                           "is not a field here");
+                                        "is not a field here");
     }
 
     if (!field->write) {
         return ngx_http_wxapp_input_say(input, &node->name, "read_only",
-                                           "cannot be written");
+                                        "cannot be written");
     }
 
     if (input->given[i]) {
         return ngx_http_wxapp_input_say(input, &node->name, "duplicate",
-                                           "must be given once");
+                                        "must be given once");
     }
 
     input->given[i] = 1;
@@ -159,7 +159,7 @@ ngx_http_wxapp_input_member(ngx_http_wxapp_input_t *input,
 
     if (rc == NGX_DECLINED) {
         return ngx_http_wxapp_input_add(input, &fault.field, fault.rule,
-                                          &fault.message);
+                                        &fault.message);
     }
 
     return rc;

@@ -41,6 +41,16 @@ typedef struct {
 } ngx_http_wxapp_limit_conf_t;
 
 
+/* the parameters of a directive, as they stand there */
+
+typedef struct {
+    ngx_str_t                 rate;
+    ngx_uint_t                burst;
+    ngx_str_t                 key;
+    ngx_str_t                 on_error;
+} ngx_http_wxapp_limit_args_t;
+
+
 /* one call: the rules that apply to the request, and their answers */
 
 typedef struct {
@@ -74,6 +84,8 @@ static ngx_int_t ngx_http_wxapp_limit_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static char *ngx_http_wxapp_limit(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_wxapp_limit_rule(ngx_conf_t *cf,
+    ngx_http_wxapp_limit_conf_t *lcf, ngx_http_wxapp_limit_args_t *args);
 static ngx_int_t ngx_http_wxapp_limit_rate(ngx_str_t *s, uint64_t *interval);
 static ngx_int_t ngx_http_wxapp_limit_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_wxapp_limit_postconfiguration(ngx_conf_t *cf);
@@ -84,9 +96,9 @@ static char *ngx_http_wxapp_limit_merge_loc_conf(ngx_conf_t *cf,
 
 /*
  * A bucket is one number: the time, in microseconds of Redis' clock, at which
- * it will be full again; a double has room for quarters of one.  A token moves it on by the time one takes to grow;
- * more than a full bucket's time ahead of now it may not go.  Either every
- * rule gives its token or none does.
+ * it will be full again; a double has room for quarters of one.  A token moves
+ * it on by the time one takes to grow; more than a full bucket's time ahead of
+ * now it may not go.  Either every rule gives its token or none does.
  *
  * Arguments by rule: the interval, the burst.  Reply: the rule that denies or
  * 0, its wait, then by rule the tokens left and the time to a full bucket.
@@ -177,14 +189,6 @@ ngx_module_t  ngx_http_wxapp_limit_module = {
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
-
-
-typedef struct {
-    ngx_str_t                 rate;
-    ngx_uint_t                burst;
-    ngx_str_t                 key;
-    ngx_str_t                 on_error;
-} ngx_http_wxapp_limit_args_t;
 
 
 static ngx_http_wxapp_param_t  ngx_http_wxapp_limit_params[] = {
@@ -672,13 +676,12 @@ ngx_http_wxapp_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_wxapp_limit_conf_t *lcf = conf;
 
-    char                              *rv;
-    u_char                            *p;
-    ngx_str_t                         *value;
-    ngx_uint_t                         i;
-    ngx_http_wxapp_limit_args_t        args;
-    ngx_http_wxapp_limit_rule_t       *rule;
-    ngx_http_compile_complex_value_t   ccv;
+    char                         *rv;
+    u_char                       *p;
+    ngx_str_t                    *value;
+    ngx_uint_t                    i;
+    ngx_http_wxapp_limit_args_t   args;
+    ngx_http_wxapp_limit_rule_t  *rule;
 
     ngx_http_wxapp_conf_place(cf, &lcf->place);
 
@@ -755,6 +758,20 @@ ngx_http_wxapp_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    return ngx_http_wxapp_limit_rule(cf, lcf, &args);
+}
+
+
+static char *
+ngx_http_wxapp_limit_rule(ngx_conf_t *cf, ngx_http_wxapp_limit_conf_t *lcf,
+    ngx_http_wxapp_limit_args_t *args)
+{
+    ngx_str_t                         *value;
+    ngx_http_wxapp_limit_rule_t       *rule;
+    ngx_http_compile_complex_value_t   ccv;
+
+    value = cf->args->elts;
+
     rule = ngx_array_push(lcf->rules);
     if (rule == NULL) {
         return NGX_CONF_ERROR;
@@ -763,25 +780,25 @@ ngx_http_wxapp_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_memzero(rule, sizeof(ngx_http_wxapp_limit_rule_t));
 
     rule->name = value[1];
-    rule->burst = args.burst;
+    rule->burst = args->burst;
 
-    if (ngx_http_wxapp_limit_rate(&args.rate, &rule->interval) != NGX_OK) {
+    if (ngx_http_wxapp_limit_rate(&args->rate, &rule->interval) != NGX_OK) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid rate \"%V\", it must be a number from 1 "
                            "to 1000000 and \"r/s\", \"r/m\", \"r/h\" or "
-                           "\"r/d\"", &args.rate);
+                           "\"r/d\"", &args->rate);
         return NGX_CONF_ERROR;
     }
 
-    if (args.on_error.len) {
-        if (ngx_strcmp(args.on_error.data, "deny") == 0) {
+    if (args->on_error.len) {
+        if (ngx_strcmp(args->on_error.data, "deny") == 0) {
             rule->deny = 1;
 
-        } else if (ngx_strcmp(args.on_error.data, "allow") != 0) {
+        } else if (ngx_strcmp(args->on_error.data, "allow") != 0) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid value \"%V\" of \"on_error\", it "
                                "must be \"allow\" or \"deny\"",
-                               &args.on_error);
+                               &args->on_error);
             return NGX_CONF_ERROR;
         }
     }
@@ -789,7 +806,7 @@ ngx_http_wxapp_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
 
     ccv.cf = cf;
-    ccv.value = &args.key;
+    ccv.value = &args->key;
     ccv.complex_value = &rule->key;
 
     if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {

@@ -30,6 +30,18 @@ typedef struct {
 } ngx_http_wxapp_resource_ctx_t;
 
 
+/* arguments of a list, in the order of their names */
+
+typedef enum {
+    NGX_HTTP_WXAPP_ARG_LIMIT = 0,
+    NGX_HTTP_WXAPP_ARG_OFFSET,
+    NGX_HTTP_WXAPP_ARG_PAGE,
+    NGX_HTTP_WXAPP_ARG_ORDER,
+    NGX_HTTP_WXAPP_ARG_UNKNOWN,
+    NGX_HTTP_WXAPP_ARG_TWICE
+} ngx_http_wxapp_arg_e;
+
+
 typedef struct {
     ngx_http_wxapp_column_t  *column;
     ngx_uint_t                desc;
@@ -49,6 +61,8 @@ static ngx_int_t ngx_http_wxapp_resource_list(ngx_http_request_t *r,
 static ngx_int_t ngx_http_wxapp_resource_args(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx, ngx_http_wxapp_order_t *orders,
     ngx_uint_t *norders);
+static ngx_int_t ngx_http_wxapp_resource_arg(ngx_http_request_t *r,
+    u_char *p, u_char *end, ngx_uint_t *seen, ngx_str_t *value);
 static ngx_int_t ngx_http_wxapp_resource_number(ngx_http_request_t *r,
     ngx_str_t *s, int64_t min, int64_t *n);
 static ngx_int_t ngx_http_wxapp_resource_order(ngx_http_request_t *r,
@@ -453,7 +467,8 @@ ngx_http_wxapp_resource_list(ngx_http_request_t *r,
     ngx_wxapp_text_init(&ctx->text, r->pool, 2048);
     ngx_wxapp_json_open(&ctx->text, '[');
 
-    return ngx_http_wxapp_resource_send(r, query, ngx_http_wxapp_resource_listed);
+    return ngx_http_wxapp_resource_send(r, query,
+                                        ngx_http_wxapp_resource_listed);
 }
 
 
@@ -464,18 +479,11 @@ ngx_http_wxapp_resource_args(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx, ngx_http_wxapp_order_t *orders,
     ngx_uint_t *norders)
 {
-    u_char      *p, *last, *end, *dst, *src;
+    u_char      *p, *last, *end;
     int64_t      page;
     ngx_int_t    rc;
-    ngx_str_t    name, value;
-    ngx_uint_t   i, seen;
-
-    static ngx_str_t  names[] = {
-        ngx_string("limit"),
-        ngx_string("offset"),
-        ngx_string("page"),
-        ngx_string("order")
-    };
+    ngx_str_t    value;
+    ngx_uint_t   seen;
 
     page = 0;
     seen = 0;
@@ -495,70 +503,39 @@ ngx_http_wxapp_resource_args(ngx_http_request_t *r,
             continue;
         }
 
-        name.data = p;
-        value.data = ngx_strlchr(p, end, '=');
+        rc = ngx_http_wxapp_resource_arg(r, p, end, &seen, &value);
 
-        if (value.data == NULL) {
-            value.data = end;
-            name.len = end - p;
-            value.len = 0;
+        switch (rc) {
 
-        } else {
-            name.len = value.data - p;
-            value.data++;
-            value.len = end - value.data;
-        }
-
-        for (i = 0; i < 4; i++) {
-            if (names[i].len == name.len
-                && ngx_strncmp(names[i].data, name.data, name.len) == 0)
-            {
-                break;
-            }
-        }
-
-        if (i == 4) {
-            return ngx_http_wxapp_problem(r, NGX_HTTP_BAD_REQUEST,
-                             "unknown_parameter",
-                             "the query has a parameter that is not known");
-        }
-
-        if (seen & (1 << i)) {
-            return ngx_http_wxapp_problem(r, NGX_HTTP_BAD_REQUEST,
-                             "duplicate_parameter",
-                             "the query has a parameter twice");
-        }
-
-        seen |= 1 << i;
-
-        dst = ngx_pnalloc(r->pool, value.len + 1);
-        if (dst == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        src = value.data;
-        value.data = dst;
-
-        ngx_unescape_uri(&dst, &src, value.len, 0);
-        value.len = dst - value.data;
-
-        switch (i) {
-
-        case 0:
+        case NGX_HTTP_WXAPP_ARG_LIMIT:
             rc = ngx_http_wxapp_resource_number(r, &value, 0, &ctx->limit);
             break;
 
-        case 1:
+        case NGX_HTTP_WXAPP_ARG_OFFSET:
             rc = ngx_http_wxapp_resource_number(r, &value, 0, &ctx->offset);
             break;
 
-        case 2:
+        case NGX_HTTP_WXAPP_ARG_PAGE:
             rc = ngx_http_wxapp_resource_number(r, &value, 1, &page);
             break;
 
-        default:
+        case NGX_HTTP_WXAPP_ARG_ORDER:
             rc = ngx_http_wxapp_resource_order(r, ctx, &value, orders,
                                                norders);
+            break;
+
+        case NGX_HTTP_WXAPP_ARG_TWICE:
+            return ngx_http_wxapp_problem(r, NGX_HTTP_BAD_REQUEST,
+                             "duplicate_parameter",
+                             "the query has a parameter twice");
+
+        case NGX_HTTP_WXAPP_ARG_UNKNOWN:
+            return ngx_http_wxapp_problem(r, NGX_HTTP_BAD_REQUEST,
+                             "unknown_parameter",
+                             "the query has a parameter that is not known");
+
+        default:
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
         if (rc != NGX_DECLINED) {
@@ -582,6 +559,59 @@ ngx_http_wxapp_resource_args(ngx_http_request_t *r,
     }
 
     return NGX_DECLINED;
+}
+
+
+/* which argument stands from "p" to "end", and its decoded value */
+
+static ngx_int_t
+ngx_http_wxapp_resource_arg(ngx_http_request_t *r, u_char *p, u_char *end,
+    ngx_uint_t *seen, ngx_str_t *value)
+{
+    u_char      *dst, *src;
+    size_t       len;
+    ngx_uint_t   i;
+
+    static ngx_str_t  names[] = {
+        ngx_string("limit"),
+        ngx_string("offset"),
+        ngx_string("page"),
+        ngx_string("order")
+    };
+
+    src = ngx_strlchr(p, end, '=');
+    len = (src ? src : end) - p;
+
+    for (i = 0; i < NGX_HTTP_WXAPP_ARG_UNKNOWN; i++) {
+        if (names[i].len == len && ngx_strncmp(names[i].data, p, len) == 0) {
+            break;
+        }
+    }
+
+    if (i == NGX_HTTP_WXAPP_ARG_UNKNOWN) {
+        return NGX_HTTP_WXAPP_ARG_UNKNOWN;
+    }
+
+    if (*seen & (1 << i)) {
+        return NGX_HTTP_WXAPP_ARG_TWICE;
+    }
+
+    *seen |= 1 << i;
+
+    src = src ? src + 1 : end;
+
+    dst = ngx_pnalloc(r->pool, end - src + 1);
+    if (dst == NULL) {
+        return NGX_ERROR;
+    }
+
+    value->data = dst;
+
+    ngx_unescape_uri(&dst, &src, end - src, 0);
+
+    value->len = dst - value->data;
+
+    return i;
 }
 
 
@@ -805,7 +835,8 @@ ngx_http_wxapp_resource_get(ngx_http_request_t *r,
 
     ngx_wxapp_text_init(&ctx->text, r->pool, 1024);
 
-    return ngx_http_wxapp_resource_send(r, query, ngx_http_wxapp_resource_got);
+    return ngx_http_wxapp_resource_send(r, query,
+                                        ngx_http_wxapp_resource_got);
 }
 
 
@@ -899,7 +930,8 @@ ngx_http_wxapp_resource_delete(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_wxapp_resource_send(r, query, ngx_http_wxapp_resource_deleted);
+    return ngx_http_wxapp_resource_send(r, query,
+                                        ngx_http_wxapp_resource_deleted);
 }
 
 
@@ -1083,7 +1115,8 @@ ngx_http_wxapp_resource_insert(ngx_http_request_t *r,
         ctx->key = values[i];
     }
 
-    return ngx_http_wxapp_resource_send(r, query, ngx_http_wxapp_resource_written);
+    return ngx_http_wxapp_resource_send(r, query,
+                                        ngx_http_wxapp_resource_written);
 }
 
 
@@ -1149,7 +1182,8 @@ ngx_http_wxapp_resource_update(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_wxapp_resource_send(r, query, ngx_http_wxapp_resource_written);
+    return ngx_http_wxapp_resource_send(r, query,
+                                        ngx_http_wxapp_resource_written);
 }
 
 

@@ -27,7 +27,8 @@ static ngx_str_t  ngx_http_wxapp_token_algorithms[] = {
 
 static ngx_http_wxapp_directive_t  ngx_http_wxapp_token_directives[] = {
 
-    { ngx_string("key"), 3|NGX_HTTP_WXAPP_MANY, 3, ngx_http_wxapp_token_key, 0 },
+    { ngx_string("key"), 3|NGX_HTTP_WXAPP_MANY, 3,
+      ngx_http_wxapp_token_key, 0 },
 
     { ngx_string("issuer"), 1, 1, ngx_http_wxapp_conf_str,
       offsetof(ngx_wxapp_token_t, issuer) },
