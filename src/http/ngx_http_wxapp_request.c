@@ -58,7 +58,8 @@ ngx_http_wxapp_ctx(ngx_http_request_t *r)
     h = ngx_http_wxapp_header_find(&r->headers_in.headers, "traceparent", &n);
 
     if (ngx_wxapp_trace_init(&ctx->trace, n == 1 ? &h->value : NULL)
-        != NGX_OK) {
+        != NGX_OK)
+    {
         return NULL;
     }
 
