@@ -1256,14 +1256,14 @@ wxapp_mysql {
 
 
 
-=== TEST 108: primary twice
+=== TEST 108: wait twice
 --- mysql
 wxapp_mysql {
-    primary 127.0.0.1:1;
-    primary 127.0.0.1:2;
+    wait queue=1;
+    wait queue=2;
 }
---- emerg: "primary" directive is duplicate
---- at: primary 127.0.0.1:2;
+--- emerg: "wait" directive is duplicate
+--- at: wait queue=2;
 
 
 
@@ -1470,13 +1470,13 @@ wxapp_mysql {
 
 
 
-=== TEST 129: pool with four parameters
+=== TEST 129: pool with five parameters
 --- mysql
 wxapp_mysql {
-    pool min=1 max=2 idle=1m max=3;
+    pool min=1 max=2 idle=1m lifetime=1m max=3;
 }
 --- emerg: invalid number of arguments in "pool" directive
---- at: pool min=1 max=2 idle=1m max=3;
+--- at: pool min=1 max=2 idle=1m lifetime=1m max=3;
 
 
 

@@ -45,6 +45,7 @@ ngx_str_t  ngx_wxapp_field_types[] = {
     ngx_string("datetime"),
     ngx_string("date"),
     ngx_string("json"),
+    ngx_string("binary"),
     ngx_null_string
 };
 
@@ -60,7 +61,8 @@ static const char  *ngx_wxapp_field_wrong[] = {
     "must be true or false",
     "must be a time like 2026-11-21T08:30:00Z",
     "must be a date like 2026-11-21",
-    "must be JSON"
+    "must be JSON",
+    "must be a string"
 };
 
 

@@ -22,6 +22,7 @@ typedef enum {
     NGX_WXAPP_FIELD_DATETIME,
     NGX_WXAPP_FIELD_DATE,
     NGX_WXAPP_FIELD_JSON,
+    NGX_WXAPP_FIELD_BINARY,
     NGX_WXAPP_FIELD_TYPES
 } ngx_wxapp_field_type_e;
 

@@ -5,11 +5,6 @@
 #include <mysqld_error.h>
 
 
-/* 4 to 11 KB were measured in use, TLS and plugins included */
-
-#define NGX_WXAPP_MYSQL_STACK     65536
-
-#define NGX_WXAPP_MYSQL_COLUMN    4096     /* longer ones are fetched apart */
 #define NGX_WXAPP_MYSQL_VALIDATE  30000    /* ms of rest, then ping first */
 #define NGX_WXAPP_MYSQL_UNWIND    1000
 
@@ -17,12 +12,8 @@
 
 #define NGX_WXAPP_ER_CLIENT_INACTIVE  4031
 
-#define ngx_wxapp_mysql_stmt(q)                                               \
-    ngx_queue_data(q, ngx_wxapp_mysql_stmt_t, queue)
-
 
 static void ngx_wxapp_mysql_conn_thread(void *data, ngx_log_t *log);
-static ngx_int_t ngx_wxapp_mysql_conn_setup(ngx_wxapp_mysql_conn_t *conn);
 static void ngx_wxapp_mysql_conn_connected(ngx_event_t *ev);
 static ngx_int_t ngx_wxapp_mysql_conn_register(ngx_wxapp_mysql_conn_t *conn);
 static void ngx_wxapp_mysql_conn_read_handler(ngx_event_t *ev);
@@ -30,28 +21,27 @@ static void ngx_wxapp_mysql_conn_write_handler(ngx_event_t *ev);
 static void ngx_wxapp_mysql_conn_timeout_handler(ngx_event_t *ev);
 static ngx_int_t ngx_wxapp_mysql_conn_begin(ngx_wxapp_mysql_conn_t *conn,
     ngx_wxapp_mysql_query_t *query);
+static void ngx_wxapp_mysql_conn_first(ngx_wxapp_mysql_conn_t *conn);
+static ngx_int_t ngx_wxapp_mysql_conn_bind(ngx_wxapp_mysql_conn_t *conn);
 static void ngx_wxapp_mysql_conn_go(ngx_wxapp_mysql_conn_t *conn, int ready);
 static ngx_int_t ngx_wxapp_mysql_conn_step(ngx_wxapp_mysql_conn_t *conn,
     int ready, ngx_wxapp_op_status_e *status);
+static ngx_int_t ngx_wxapp_mysql_conn_next(ngx_wxapp_mysql_conn_t *conn,
+    ngx_wxapp_op_status_e *status);
+static ngx_int_t ngx_wxapp_mysql_conn_result(ngx_wxapp_mysql_conn_t *conn,
+    ngx_wxapp_op_status_e *status);
 static int ngx_wxapp_mysql_conn_call(ngx_wxapp_mysql_conn_t *conn, int ready,
     int *failed);
 static ngx_int_t ngx_wxapp_mysql_conn_error(ngx_wxapp_mysql_conn_t *conn,
     ngx_wxapp_op_status_e *status);
-static ngx_int_t ngx_wxapp_mysql_conn_bind(ngx_wxapp_mysql_conn_t *conn);
 static ngx_int_t ngx_wxapp_mysql_conn_rows(ngx_wxapp_mysql_conn_t *conn);
-static ngx_int_t ngx_wxapp_mysql_conn_column(ngx_wxapp_mysql_conn_t *conn,
-    ngx_uint_t i);
 static void ngx_wxapp_mysql_conn_unwind(ngx_wxapp_mysql_conn_t *conn);
-static ngx_wxapp_mysql_stmt_t *ngx_wxapp_mysql_stmt_get(
-    ngx_wxapp_mysql_conn_t *conn, ngx_str_t *sql);
-static ngx_int_t ngx_wxapp_mysql_stmt_columns(ngx_wxapp_mysql_stmt_t *stmt);
-static void ngx_wxapp_mysql_stmt_free(ngx_wxapp_mysql_conn_t *conn,
-    ngx_wxapp_mysql_stmt_t *stmt);
 
 
 ngx_wxapp_mysql_conn_t *
-ngx_wxapp_mysql_conn_create(ngx_wxapp_mysql_t *mysql)
+ngx_wxapp_mysql_conn_create(ngx_wxapp_mysql_pool_t *pool)
 {
+    ngx_wxapp_mysql_t       *mysql;
     ngx_wxapp_mysql_conn_t  *conn;
 
     conn = ngx_calloc(sizeof(ngx_wxapp_mysql_conn_t)
@@ -60,11 +50,16 @@ ngx_wxapp_mysql_conn_create(ngx_wxapp_mysql_t *mysql)
         return NULL;
     }
 
-    conn->mysql = mysql;
-    conn->state = NGX_WXAPP_MYSQL_CONNECTING;
+    mysql = pool->mysql;
 
-    ngx_queue_init(&conn->stmts);
-    ngx_rbtree_init(&conn->tree, &conn->sentinel, ngx_str_rbtree_insert_value);
+    conn->pool = pool;
+    conn->state = NGX_WXAPP_MYSQL_CONNECTING;
+    conn->generation = pool->generation;
+    conn->server = pool->server;
+
+    /* with one primary a read-only one still answers reads */
+
+    conn->writable = (pool->replica == NULL && mysql->primaries.nelts > 1);
 
     ngx_wxapp_event_init(&conn->timer, &conn->timer_ident, conn,
                          ngx_wxapp_mysql_conn_timeout_handler);
@@ -85,9 +80,8 @@ ngx_wxapp_mysql_conn_create(ngx_wxapp_mysql_t *mysql)
 
 
 /*
- * In a thread, with the blocking API: no pool, no event, no log of nginx is
- * touched here, only the connection's own memory and strings that do not
- * change.  Exit waits for threads, so both outlive this.
+ * In a thread: only the connection's own memory and strings that do not
+ * change are touched.  Exit waits for threads, so both outlive this.
  */
 
 static void
@@ -95,117 +89,8 @@ ngx_wxapp_mysql_conn_thread(void *data, ngx_log_t *log)
 {
     ngx_wxapp_mysql_conn_t *conn = data;
 
-    char               *socket;
-    my_bool             off, tls, verify;
-    MYSQL              *handle;
-    size_t              stack;
-    unsigned int        timeout, infile, protocol;
-    ngx_wxapp_mysql_t  *mysql;
-
-    mysql = conn->mysql;
-
-    handle = mysql_init(NULL);
-    if (handle == NULL) {
-        conn->error = CR_OUT_OF_MEMORY;
-        ngx_cpystrn(conn->message, (u_char *) "no memory",
-                    sizeof(conn->message));
-        return;
-    }
-
-    off = 0;
-    tls = (mysql->tls != NGX_WXAPP_MYSQL_TLS_OFF);
-    verify = (mysql->tls == NGX_WXAPP_MYSQL_TLS_VERIFY);
-    infile = 0;
-    protocol = MYSQL_PROTOCOL_TCP;
-    stack = NGX_WXAPP_MYSQL_STACK;
-    timeout = (mysql->connect_timeout + 999) / 1000;
-    socket = mysql->socket.len ? (char *) mysql->socket.data : NULL;
-
-    /* else "localhost" would be a socket of the library's own choice */
-
-    if (socket == NULL) {
-        mysql_options(handle, MYSQL_OPT_PROTOCOL, &protocol);
-    }
-
-    mysql_options(handle, MYSQL_OPT_NONBLOCK, &stack);
-    mysql_options(handle, MYSQL_OPT_CONNECT_TIMEOUT, &timeout);
-    mysql_options(handle, MYSQL_OPT_READ_TIMEOUT, &timeout);
-    mysql_options(handle, MYSQL_OPT_WRITE_TIMEOUT, &timeout);
-    mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-    mysql_options(handle, MYSQL_OPT_RECONNECT, &off);
-    mysql_options(handle, MYSQL_OPT_LOCAL_INFILE, &infile);
-    mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &tls);
-    mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
-    mysql_options4(handle, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name",
-                   "nginx wxapp");
-
-    if (mysql->tls_ca.len) {
-        mysql_options(handle, MYSQL_OPT_SSL_CA, (char *) mysql->tls_ca.data);
-    }
-
-    conn->handle = handle;
-
-    /* affected rows are those found, so that an equal UPDATE is no 404 */
-
-    if (mysql_real_connect(handle, socket ? NULL : (char *) mysql->host.data,
-                           (char *) mysql->user.data,
-                           (char *) mysql->password.data,
-                           (char *) mysql->database.data, mysql->port, socket,
-                           CLIENT_FOUND_ROWS)
-        == NULL
-        || ngx_wxapp_mysql_conn_setup(conn) != NGX_OK)
-    {
-        conn->error = mysql_errno(handle);
-        ngx_cpystrn(conn->message, (u_char *) mysql_error(handle),
-                    sizeof(conn->message));
-        mysql_close(handle);
-        conn->handle = NULL;
-        return;
-    }
-
-    /* "enforce" is content with a server that has no TLS at all */
-
-    if (tls && mysql_get_ssl_cipher(handle) == NULL) {
-        conn->error = CR_SSL_CONNECTION_ERROR;
-        ngx_cpystrn(conn->message, (u_char *) "the server has no TLS",
-                    sizeof(conn->message));
-        mysql_close(handle);
-        conn->handle = NULL;
-        return;
-    }
-
-    /* TLS reads and writes by the flag of the socket, whatever the API */
-
-    (void) ngx_nonblocking(mysql_get_socket(handle));
-}
-
-
-static ngx_int_t
-ngx_wxapp_mysql_conn_setup(ngx_wxapp_mysql_conn_t *conn)
-{
-    u_char      *p, sql[512];
-    ngx_msec_t   limit;
-
-    /* the server gives up a little after us */
-
-    limit = conn->mysql->query_timeout + conn->mysql->query_timeout / 10;
-
-    p = ngx_sprintf(sql, "SET NAMES utf8mb4, SESSION autocommit = 1, "
-                    "SESSION time_zone = '+00:00', "
-                    "SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ZERO_DATE,"
-                    "NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
-                    "NO_ENGINE_SUBSTITUTION', ");
-
-    if (mariadb_connection(conn->handle)) {
-        p = ngx_sprintf(p, "SESSION max_statement_time = %M.%03M", limit / 1000,
-                        limit % 1000);
-
-    } else {
-        p = ngx_sprintf(p, "SESSION max_execution_time = %M", limit);
-    }
-
-    return mysql_real_query(conn->handle, (char *) sql, p - sql) ? NGX_ERROR
-                                                                 : NGX_OK;
+    conn->handle = ngx_wxapp_mysql_connect(conn->pool->mysql, conn->server,
+                                           conn->writable, &conn->fault);
 }
 
 
@@ -215,11 +100,17 @@ ngx_wxapp_mysql_conn_connected(ngx_event_t *ev)
     ngx_wxapp_mysql_conn_t  *conn = ev->data;
 
     if (conn->handle && ngx_wxapp_mysql_conn_register(conn) != NGX_OK) {
-        conn->error = CR_UNKNOWN_ERROR;
-        ngx_cpystrn(conn->message, (u_char *) "no free worker_connections",
-                    sizeof(conn->message));
+        conn->fault.error = CR_UNKNOWN_ERROR;
+        ngx_cpystrn(conn->fault.message,
+                    (u_char *) "no free worker_connections",
+                    sizeof(conn->fault.message));
         mysql_close(conn->handle);
         conn->handle = NULL;
+    }
+
+    if (conn->handle) {
+        ngx_wxapp_mysql_stmts_init(&conn->stmts, conn->handle,
+                                   conn->pool->mysql->statements);
     }
 
     ngx_wxapp_mysql_connected(conn);
@@ -332,7 +223,7 @@ ngx_wxapp_mysql_conn_timeout_handler(ngx_event_t *ev)
 {
     ngx_wxapp_mysql_conn_t  *conn = ((ngx_wxapp_event_data_t *) ev->data)->data;
 
-    conn->mysql->stats->timeouts++;
+    conn->pool->stats->timeouts++;
 
     ngx_wxapp_mysql_broken(conn, NGX_WXAPP_OP_TIMEOUT);
 }
@@ -359,32 +250,68 @@ ngx_wxapp_mysql_conn_begin(ngx_wxapp_mysql_conn_t *conn,
     conn->state = NGX_WXAPP_MYSQL_BUSY;
     conn->connection->idle = 0;
     conn->query = query;
+    conn->stmt = NULL;
     conn->again = 0;
+    conn->sent = 0;
 
     query->rows = 0;
+    query->result = 0;
 
-    ngx_add_timer(&conn->timer, conn->mysql->query_timeout);
+    ngx_add_timer(&conn->timer, conn->pool->mysql->query_timeout);
 
-    conn->stmt = ngx_wxapp_mysql_stmt_get(conn, &query->sql);
+    if (!query->command) {
+        conn->stmt = ngx_wxapp_mysql_stmt_get(&conn->stmts, &query->sql);
 
-    if (conn->stmt == NULL) {
-        return NGX_ERROR;
+        if (conn->stmt == NULL) {
+            return NGX_ERROR;
+        }
     }
 
     if (conn->was_idle
         && ngx_current_msec - conn->used > NGX_WXAPP_MYSQL_VALIDATE)
     {
         conn->step = NGX_WXAPP_MYSQL_PING;
+        return NGX_OK;
+    }
 
-    } else if (conn->fresh) {
+    ngx_wxapp_mysql_conn_first(conn);
+
+    return ngx_wxapp_mysql_conn_bind(conn);
+}
+
+
+/* the step that a query on a sound connection begins with */
+
+static void
+ngx_wxapp_mysql_conn_first(ngx_wxapp_mysql_conn_t *conn)
+{
+    if (conn->stmt == NULL) {
+        conn->step = NGX_WXAPP_MYSQL_COMMAND;
+        conn->sent = 1;
+
+    } else if (conn->stmt->fresh) {
         conn->step = NGX_WXAPP_MYSQL_PREPARE;
 
     } else {
         conn->step = NGX_WXAPP_MYSQL_EXECUTE;
-        return ngx_wxapp_mysql_conn_bind(conn);
+    }
+}
+
+
+static ngx_int_t
+ngx_wxapp_mysql_conn_bind(ngx_wxapp_mysql_conn_t *conn)
+{
+    ngx_wxapp_mysql_query_t  *query;
+
+    if (conn->step != NGX_WXAPP_MYSQL_EXECUTE) {
+        return NGX_OK;
     }
 
-    return NGX_OK;
+    query = conn->query;
+    conn->sent = 1;
+
+    return ngx_wxapp_mysql_stmt_bind(conn->stmt, query->pool, query->params,
+                                     query->nparams);
 }
 
 
@@ -446,9 +373,7 @@ static ngx_int_t
 ngx_wxapp_mysql_conn_step(ngx_wxapp_mysql_conn_t *conn, int ready,
     ngx_wxapp_op_status_e *status)
 {
-    int                       failed;
-    MYSQL_STMT               *stmt;
-    ngx_wxapp_mysql_query_t  *query;
+    int  failed;
 
     *status = NGX_WXAPP_OP_OK;
 
@@ -458,40 +383,32 @@ ngx_wxapp_mysql_conn_step(ngx_wxapp_mysql_conn_t *conn, int ready,
         return NGX_AGAIN;
     }
 
-    if (failed) {
+    if (failed > 0 || (failed && conn->step != NGX_WXAPP_MYSQL_NEXT)) {
         return ngx_wxapp_mysql_conn_error(conn, status);
     }
-
-    query = conn->query;
-    stmt = conn->stmt->stmt;
 
     switch (conn->step) {
 
     case NGX_WXAPP_MYSQL_PING:
-        conn->step = conn->fresh ? NGX_WXAPP_MYSQL_PREPARE
-                                 : NGX_WXAPP_MYSQL_EXECUTE;
-
-        if (conn->fresh) {
-            return NGX_OK;
-        }
-
+        ngx_wxapp_mysql_conn_first(conn);
         break;
 
     case NGX_WXAPP_MYSQL_PREPARE:
+        conn->stmt->fresh = 0;
         conn->step = NGX_WXAPP_MYSQL_EXECUTE;
-        conn->fresh = 0;
         break;
 
-    case NGX_WXAPP_MYSQL_EXECUTE:
-        if (mysql_stmt_field_count(stmt)) {
-            conn->step = NGX_WXAPP_MYSQL_STORE;
-            return NGX_OK;
+    case NGX_WXAPP_MYSQL_COMMAND:
+
+        if (mysql_field_count(conn->handle)) {
+            *status = NGX_WXAPP_OP_FAILED;
+            return NGX_ERROR;
         }
 
-        query->affected = mysql_stmt_affected_rows(stmt);
-        query->insert_id = mysql_stmt_insert_id(stmt);
-
         return NGX_DONE;
+
+    case NGX_WXAPP_MYSQL_EXECUTE:
+        return ngx_wxapp_mysql_conn_result(conn, status);
 
     case NGX_WXAPP_MYSQL_STORE:
         if (ngx_wxapp_mysql_conn_rows(conn) != NGX_OK) {
@@ -502,14 +419,70 @@ ngx_wxapp_mysql_conn_step(ngx_wxapp_mysql_conn_t *conn, int ready,
         conn->step = NGX_WXAPP_MYSQL_FREE;
         return NGX_OK;
 
-    default: /* NGX_WXAPP_MYSQL_FREE */
-        return NGX_DONE;
+    case NGX_WXAPP_MYSQL_FREE:
+        return ngx_wxapp_mysql_conn_next(conn, status);
+
+    default: /* NGX_WXAPP_MYSQL_NEXT */
+        if (failed) {
+            return NGX_DONE;
+        }
+
+        conn->query->result++;
+
+        return ngx_wxapp_mysql_conn_result(conn, status);
     }
 
     if (ngx_wxapp_mysql_conn_bind(conn) != NGX_OK) {
         *status = NGX_WXAPP_OP_FAILED;
         return NGX_ERROR;
     }
+
+    return NGX_OK;
+}
+
+
+/* a result set is announced, or there is none */
+
+static ngx_int_t
+ngx_wxapp_mysql_conn_result(ngx_wxapp_mysql_conn_t *conn,
+    ngx_wxapp_op_status_e *status)
+{
+    MYSQL_STMT               *stmt;
+    ngx_wxapp_mysql_query_t  *query;
+
+    query = conn->query;
+    stmt = conn->stmt->stmt;
+
+    if (mysql_stmt_field_count(stmt)) {
+
+        if (ngx_wxapp_mysql_stmt_columns(conn->stmt) != NGX_OK) {
+            *status = NGX_WXAPP_OP_FAILED;
+            return NGX_ERROR;
+        }
+
+        query->columns = conn->stmt->columns;
+        query->ncolumns = conn->stmt->ncolumns;
+
+        conn->step = NGX_WXAPP_MYSQL_STORE;
+        return NGX_OK;
+    }
+
+    query->affected = mysql_stmt_affected_rows(stmt);
+    query->insert_id = mysql_stmt_insert_id(stmt);
+
+    return ngx_wxapp_mysql_conn_next(conn, status);
+}
+
+
+static ngx_int_t
+ngx_wxapp_mysql_conn_next(ngx_wxapp_mysql_conn_t *conn,
+    ngx_wxapp_op_status_e *status)
+{
+    if (!(conn->handle->server_status & SERVER_MORE_RESULTS_EXIST)) {
+        return NGX_DONE;
+    }
+
+    conn->step = NGX_WXAPP_MYSQL_NEXT;
 
     return NGX_OK;
 }
@@ -524,13 +497,20 @@ ngx_wxapp_mysql_conn_call(ngx_wxapp_mysql_conn_t *conn, int ready,
     ngx_str_t   *sql;
     MYSQL_STMT  *stmt;
 
-    stmt = conn->stmt->stmt;
+    stmt = conn->stmt ? conn->stmt->stmt : NULL;
 
     switch (conn->step) {
 
     case NGX_WXAPP_MYSQL_PING:
         return ready ? mysql_ping_cont(failed, conn->handle, ready)
                      : mysql_ping_start(failed, conn->handle);
+
+    case NGX_WXAPP_MYSQL_COMMAND:
+        sql = &conn->query->sql;
+
+        return ready ? mysql_real_query_cont(failed, conn->handle, ready)
+                     : mysql_real_query_start(failed, conn->handle,
+                                              (char *) sql->data, sql->len);
 
     case NGX_WXAPP_MYSQL_PREPARE:
         sql = &conn->stmt->sn.str;
@@ -546,6 +526,10 @@ ngx_wxapp_mysql_conn_call(ngx_wxapp_mysql_conn_t *conn, int ready,
     case NGX_WXAPP_MYSQL_STORE:
         return ready ? mysql_stmt_store_result_cont(failed, stmt, ready)
                      : mysql_stmt_store_result_start(failed, stmt);
+
+    case NGX_WXAPP_MYSQL_NEXT:
+        return ready ? mysql_stmt_next_result_cont(failed, stmt, ready)
+                     : mysql_stmt_next_result_start(failed, stmt);
 
     default: /* NGX_WXAPP_MYSQL_FREE */
         bad = 0;
@@ -568,7 +552,7 @@ ngx_wxapp_mysql_conn_error(ngx_wxapp_mysql_conn_t *conn,
 
     query = conn->query;
 
-    if (conn->step == NGX_WXAPP_MYSQL_PING) {
+    if (conn->step == NGX_WXAPP_MYSQL_PING || conn->stmt == NULL) {
         error = mysql_errno(conn->handle);
         message = mysql_error(conn->handle);
 
@@ -592,8 +576,8 @@ ngx_wxapp_mysql_conn_error(ngx_wxapp_mysql_conn_t *conn,
         if (!conn->again && conn->step == NGX_WXAPP_MYSQL_EXECUTE) {
             conn->again = 1;
 
-            ngx_wxapp_mysql_stmt_free(conn, conn->stmt);
-            conn->stmt = ngx_wxapp_mysql_stmt_get(conn, &query->sql);
+            ngx_wxapp_mysql_stmt_free(&conn->stmts, conn->stmt);
+            conn->stmt = ngx_wxapp_mysql_stmt_get(&conn->stmts, &query->sql);
 
             if (conn->stmt) {
                 conn->step = NGX_WXAPP_MYSQL_PREPARE;
@@ -608,11 +592,9 @@ ngx_wxapp_mysql_conn_error(ngx_wxapp_mysql_conn_t *conn,
 
         /* the server is full of statements: one of ours goes for this one */
 
-        if (!conn->again && conn->nstmts > 1) {
+        if (!conn->again && ngx_wxapp_mysql_stmts_evict(&conn->stmts) == NGX_OK)
+        {
             conn->again = 1;
-
-            ngx_wxapp_mysql_stmt_free(conn,
-                         ngx_wxapp_mysql_stmt(ngx_queue_last(&conn->stmts)));
             return NGX_OK;
         }
 
@@ -643,13 +625,12 @@ ngx_wxapp_mysql_conn_error(ngx_wxapp_mysql_conn_t *conn,
         return NGX_ERROR;
     }
 
-    conn->mysql->stats->errors++;
+    conn->pool->stats->errors++;
 
     /* a statement that failed to prepare is not worth keeping */
 
-    if (conn->fresh) {
-        ngx_wxapp_mysql_stmt_free(conn, conn->stmt);
-        conn->stmt = NULL;
+    if (conn->stmt && conn->stmt->fresh) {
+        ngx_wxapp_mysql_stmt_free(&conn->stmts, conn->stmt);
     }
 
     *status = NGX_WXAPP_OP_ERROR;
@@ -658,82 +639,17 @@ ngx_wxapp_mysql_conn_error(ngx_wxapp_mysql_conn_t *conn,
 }
 
 
-static ngx_int_t
-ngx_wxapp_mysql_conn_bind(ngx_wxapp_mysql_conn_t *conn)
-{
-    MYSQL_BIND               *bind;
-    ngx_uint_t                i;
-    ngx_wxapp_value_t        *value;
-    ngx_wxapp_mysql_query_t  *query;
-
-    query = conn->query;
-
-    if (mysql_stmt_param_count(conn->stmt->stmt) != query->nparams) {
-        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
-                      "mysql statement with %ui parameters got %ui",
-                      (ngx_uint_t) mysql_stmt_param_count(conn->stmt->stmt),
-                      query->nparams);
-        return NGX_ERROR;
-    }
-
-    if (query->nparams == 0) {
-        return NGX_OK;
-    }
-
-    bind = ngx_pcalloc(query->pool, query->nparams * sizeof(MYSQL_BIND));
-    if (bind == NULL) {
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < query->nparams; i++) {
-        value = &query->params[i];
-
-        switch (value->type) {
-
-        case NGX_WXAPP_VALUE_INTEGER:
-            bind[i].buffer_type = MYSQL_TYPE_LONGLONG;
-            bind[i].buffer = &value->integer;
-            break;
-
-        case NGX_WXAPP_VALUE_DECIMAL:
-            bind[i].buffer_type = MYSQL_TYPE_NEWDECIMAL;
-            bind[i].buffer = value->text.data;
-            bind[i].buffer_length = value->text.len;
-            break;
-
-        case NGX_WXAPP_VALUE_TEXT:
-            bind[i].buffer_type = MYSQL_TYPE_STRING;
-            bind[i].buffer = value->text.data;
-            bind[i].buffer_length = value->text.len;
-            break;
-
-        default:
-            bind[i].buffer_type = MYSQL_TYPE_NULL;
-        }
-    }
-
-    return mysql_stmt_bind_param(conn->stmt->stmt, bind) ? NGX_ERROR : NGX_OK;
-}
-
-
 /* all rows are in memory by now: nothing here waits */
 
 static ngx_int_t
 ngx_wxapp_mysql_conn_rows(ngx_wxapp_mysql_conn_t *conn)
 {
-    int                       rc;
-    ngx_uint_t                i;
+    ngx_int_t                 rc;
     ngx_wxapp_mysql_stmt_t   *stmt;
     ngx_wxapp_mysql_query_t  *query;
 
     stmt = conn->stmt;
     query = conn->query;
-
-    if (stmt->ncolumns != mysql_stmt_field_count(stmt->stmt)
-        && ngx_wxapp_mysql_stmt_columns(stmt) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
 
     for ( ;; ) {
 
@@ -741,76 +657,24 @@ ngx_wxapp_mysql_conn_rows(ngx_wxapp_mysql_conn_t *conn)
             return NGX_OK;
         }
 
-        rc = mysql_stmt_fetch(stmt->stmt);
+        rc = ngx_wxapp_mysql_stmt_fetch(stmt, query->pool);
 
-        if (rc == MYSQL_NO_DATA) {
-            return NGX_OK;
-        }
-
-        if (rc != 0 && rc != MYSQL_DATA_TRUNCATED) {
-            return NGX_ERROR;
-        }
-
-        for (i = 0; i < stmt->ncolumns; i++) {
-            if (stmt->nulls[i]) {
-                ngx_str_null(&stmt->columns[i]);
-                continue;
-            }
-
-            stmt->columns[i].data = stmt->binds[i].buffer;
-            stmt->columns[i].len = stmt->lengths[i];
-
-            if (stmt->lengths[i] > stmt->binds[i].buffer_length
-                && ngx_wxapp_mysql_conn_column(conn, i) != NGX_OK)
-            {
-                return NGX_ERROR;
-            }
+        if (rc != NGX_OK) {
+            return (rc == NGX_DONE) ? NGX_OK : NGX_ERROR;
         }
 
         query->rows++;
 
-        if (query->row(query, stmt->columns, stmt->ncolumns) != NGX_OK) {
+        if (query->row(query, stmt->row, stmt->ncolumns) != NGX_OK) {
             return NGX_ERROR;
         }
     }
-}
-
-
-static ngx_int_t
-ngx_wxapp_mysql_conn_column(ngx_wxapp_mysql_conn_t *conn, ngx_uint_t i)
-{
-    my_bool                  null;
-    MYSQL_BIND               bind;
-    unsigned long            len;
-    ngx_wxapp_mysql_stmt_t  *stmt;
-
-    stmt = conn->stmt;
-
-    ngx_memzero(&bind, sizeof(MYSQL_BIND));
-
-    bind.buffer_type = MYSQL_TYPE_STRING;
-    bind.buffer_length = stmt->lengths[i];
-    bind.length = &len;
-    bind.is_null = &null;
-    bind.buffer = ngx_pnalloc(conn->query->pool, stmt->lengths[i]);
-
-    if (bind.buffer == NULL
-        || mysql_stmt_fetch_column(stmt->stmt, &bind, i, 0) != 0)
-    {
-        return NGX_ERROR;
-    }
-
-    stmt->columns[i].data = bind.buffer;
-
-    return NGX_OK;
 }
 
 
 void
 ngx_wxapp_mysql_conn_close(ngx_wxapp_mysql_conn_t *conn)
 {
-    ngx_queue_t  *q;
-
     if (conn->timer.timer_set) {
         ngx_del_timer(&conn->timer);
     }
@@ -821,10 +685,7 @@ ngx_wxapp_mysql_conn_close(ngx_wxapp_mysql_conn_t *conn)
             ngx_wxapp_mysql_conn_unwind(conn);
         }
 
-        while (!ngx_queue_empty(&conn->stmts)) {
-            q = ngx_queue_head(&conn->stmts);
-            ngx_wxapp_mysql_stmt_free(conn, ngx_wxapp_mysql_stmt(q));
-        }
+        ngx_wxapp_mysql_stmts_free(&conn->stmts);
 
         mysql_close(conn->handle);
     }
@@ -859,142 +720,4 @@ ngx_wxapp_mysql_conn_unwind(ngx_wxapp_mysql_conn_t *conn)
         ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
                       "mysql operation does not end");
     }
-}
-
-
-static ngx_wxapp_mysql_stmt_t *
-ngx_wxapp_mysql_stmt_get(ngx_wxapp_mysql_conn_t *conn, ngx_str_t *sql)
-{
-    uint32_t                 hash;
-    ngx_pool_t              *pool;
-    ngx_queue_t             *q;
-    ngx_wxapp_mysql_stmt_t  *stmt;
-
-    hash = ngx_murmur_hash2(sql->data, sql->len);
-
-    stmt = (ngx_wxapp_mysql_stmt_t *) ngx_str_rbtree_lookup(&conn->tree, sql,
-                                                            hash);
-    conn->fresh = (stmt == NULL);
-
-    if (stmt) {
-        ngx_queue_remove(&stmt->queue);
-        ngx_queue_insert_head(&conn->stmts, &stmt->queue);
-        return stmt;
-    }
-
-    if (conn->nstmts >= conn->mysql->statements) {
-        q = ngx_queue_last(&conn->stmts);
-        ngx_wxapp_mysql_stmt_free(conn, ngx_wxapp_mysql_stmt(q));
-    }
-
-    pool = ngx_create_pool(1024, ngx_cycle->log);
-    if (pool == NULL) {
-        return NULL;
-    }
-
-    stmt = ngx_pcalloc(pool, sizeof(ngx_wxapp_mysql_stmt_t));
-    if (stmt == NULL) {
-        goto failed;
-    }
-
-    stmt->pool = pool;
-
-    stmt->sn.node.key = hash;
-    stmt->sn.str.len = sql->len;
-    stmt->sn.str.data = ngx_pstrdup(pool, sql);
-
-    if (stmt->sn.str.data == NULL) {
-        goto failed;
-    }
-
-    stmt->stmt = mysql_stmt_init(conn->handle);
-    if (stmt->stmt == NULL) {
-        goto failed;
-    }
-
-    ngx_rbtree_insert(&conn->tree, &stmt->sn.node);
-    ngx_queue_insert_head(&conn->stmts, &stmt->queue);
-    conn->nstmts++;
-
-    return stmt;
-
-failed:
-
-    ngx_destroy_pool(pool);
-
-    return NULL;
-}
-
-
-/* every column comes as text, exact whatever its type */
-
-static ngx_int_t
-ngx_wxapp_mysql_stmt_columns(ngx_wxapp_mysql_stmt_t *stmt)
-{
-    size_t        size;
-    ngx_uint_t    i, n;
-    MYSQL_RES    *meta;
-    MYSQL_FIELD  *field;
-
-    n = mysql_stmt_field_count(stmt->stmt);
-
-    stmt->binds = ngx_pcalloc(stmt->pool, n * sizeof(MYSQL_BIND));
-    stmt->lengths = ngx_pcalloc(stmt->pool, n * sizeof(unsigned long));
-    stmt->nulls = ngx_pcalloc(stmt->pool, n * sizeof(my_bool));
-    stmt->cut = ngx_pcalloc(stmt->pool, n * sizeof(my_bool));
-    stmt->columns = ngx_pcalloc(stmt->pool, n * sizeof(ngx_str_t));
-
-    if (stmt->binds == NULL || stmt->lengths == NULL || stmt->nulls == NULL
-        || stmt->cut == NULL || stmt->columns == NULL)
-    {
-        return NGX_ERROR;
-    }
-
-    meta = mysql_stmt_result_metadata(stmt->stmt);
-    if (meta == NULL) {
-        return NGX_ERROR;
-    }
-
-    field = mysql_fetch_fields(meta);
-
-    for (i = 0; i < n; i++) {
-
-        /* the length of text is in bytes; 32 hold any number or time */
-
-        size = ngx_min(field[i].length + 1, NGX_WXAPP_MYSQL_COLUMN);
-        size = ngx_max(size, 32);
-
-        stmt->binds[i].buffer = ngx_pnalloc(stmt->pool, size);
-        if (stmt->binds[i].buffer == NULL) {
-            mysql_free_result(meta);
-            return NGX_ERROR;
-        }
-
-        stmt->binds[i].buffer_type = MYSQL_TYPE_STRING;
-        stmt->binds[i].buffer_length = size;
-        stmt->binds[i].length = &stmt->lengths[i];
-        stmt->binds[i].is_null = &stmt->nulls[i];
-        stmt->binds[i].error = &stmt->cut[i];
-    }
-
-    mysql_free_result(meta);
-
-    stmt->ncolumns = n;
-
-    return mysql_stmt_bind_result(stmt->stmt, stmt->binds) ? NGX_ERROR
-                                                           : NGX_OK;
-}
-
-
-static void
-ngx_wxapp_mysql_stmt_free(ngx_wxapp_mysql_conn_t *conn,
-    ngx_wxapp_mysql_stmt_t *stmt)
-{
-    ngx_queue_remove(&stmt->queue);
-    ngx_rbtree_delete(&conn->tree, &stmt->sn.node);
-    conn->nstmts--;
-
-    mysql_stmt_close(stmt->stmt);
-
-    ngx_destroy_pool(stmt->pool);
 }

@@ -1,5 +1,6 @@
 
 #include "http/ngx_http_wxapp_db.h"
+#include "http/ngx_http_wxapp_identity.h"
 
 #include <mysqld_error.h>
 
@@ -94,6 +95,171 @@ static ngx_http_wxapp_db_error_t  ngx_http_wxapp_db_errors[] = {
 };
 
 
+static uint32_t ngx_http_wxapp_db_caller(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_wxapp_db_fresh(ngx_http_request_t *r);
+
+
+ngx_wxapp_mysql_query_t *
+ngx_http_wxapp_db_query(ngx_http_request_t *r, ngx_uint_t nparams, void *data)
+{
+    ngx_wxapp_mysql_query_t     *query;
+    ngx_http_wxapp_main_conf_t  *wmcf;
+
+    wmcf = ngx_http_wxapp_main(r);
+
+    query = ngx_wxapp_mysql_query(wmcf->mysql, nparams);
+
+    if (query) {
+        query->op.data = data;
+        query->nparams = 0;
+    }
+
+    return query;
+}
+
+
+ngx_int_t
+ngx_http_wxapp_db_bind(ngx_wxapp_mysql_query_t *query,
+    ngx_wxapp_value_t *value)
+{
+    return ngx_wxapp_mysql_param(query, query->nparams++, value);
+}
+
+
+ngx_int_t
+ngx_http_wxapp_db_send(ngx_http_request_t *r, ngx_wxapp_mysql_query_t *query,
+    ngx_http_wxapp_done_pt done)
+{
+    if (query->session == NULL) {
+
+        if (query->read_only) {
+            query->replica = ngx_http_wxapp_db_fresh(r);
+
+        } else {
+            ngx_http_wxapp_db_wrote(r, NULL);
+        }
+    }
+
+    if (ngx_http_wxapp_wait_mysql(r, &query->op, done) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_wxapp_mysql_send(query);
+
+    return NGX_AGAIN;
+}
+
+
+ngx_wxapp_mysql_session_t *
+ngx_http_wxapp_db_session(ngx_http_request_t *r, ngx_uint_t read_only)
+{
+    ngx_uint_t                   replica;
+    ngx_http_wxapp_main_conf_t  *wmcf;
+
+    replica = 0;
+
+    if (read_only) {
+        replica = ngx_http_wxapp_db_fresh(r);
+
+    } else {
+        ngx_http_wxapp_db_wrote(r, NULL);
+    }
+
+    wmcf = ngx_http_wxapp_main(r);
+
+    return ngx_wxapp_mysql_session(wmcf->mysql, replica);
+}
+
+
+ngx_int_t
+ngx_http_wxapp_db_command(ngx_http_request_t *r,
+    ngx_wxapp_mysql_session_t *session, const char *sql, void *data,
+    ngx_http_wxapp_done_pt done)
+{
+    ngx_wxapp_mysql_query_t  *query;
+
+    query = ngx_http_wxapp_db_query(r, 0, data);
+    if (query == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    query->sql.data = (u_char *) sql;
+    query->sql.len = ngx_strlen(sql);
+    query->session = session;
+    query->command = 1;
+
+    /* a transaction that did not begin may begin elsewhere */
+
+    query->read_only = (ngx_strncmp(sql, "START", 5) == 0
+                        || ngx_strncmp(sql, "SET", 3) == 0);
+
+    return ngx_http_wxapp_db_send(r, query, done);
+}
+
+
+/*
+ * Writers are remembered by a hash: two callers with the same one only make
+ * the primary answer a little more.
+ */
+
+static uint32_t
+ngx_http_wxapp_db_caller(ngx_http_request_t *r)
+{
+    ngx_str_t         *s, uid;
+
+    static ngx_str_t  sub = ngx_string("sub");
+
+    s = &uid;
+
+    if (ngx_http_wxapp_claim(r, &sub, &uid) != NGX_OK) {
+        s = &r->connection->addr_text;
+    }
+
+    return ngx_murmur_hash2(s->data, s->len);
+}
+
+
+/* whether a replica's data are fresh enough for the caller */
+
+static ngx_uint_t
+ngx_http_wxapp_db_fresh(ngx_http_request_t *r)
+{
+    ngx_http_wxapp_main_conf_t  *wmcf;
+
+    wmcf = ngx_http_wxapp_main(r);
+
+    return wmcf->mysql->replicas.nelts
+           && !ngx_http_wxapp_zone_wrote(wmcf->zone,
+                                         ngx_http_wxapp_db_caller(r));
+}
+
+
+void
+ngx_http_wxapp_db_wrote(ngx_http_request_t *r, ngx_str_t *uid)
+{
+    ngx_msec_t                   until;
+    ngx_wxapp_mysql_t           *mysql;
+    ngx_http_wxapp_main_conf_t  *wmcf;
+
+    wmcf = ngx_http_wxapp_main(r);
+    mysql = wmcf->mysql;
+
+    if (mysql->replicas.nelts == 0) {
+        return;
+    }
+
+    /* from now on, as the end of a write may be seen by nobody here */
+
+    until = ngx_current_msec + mysql->read_after_write + mysql->wait_timeout
+            + mysql->query_timeout;
+
+    ngx_http_wxapp_zone_write(wmcf->zone,
+                              uid ? ngx_murmur_hash2(uid->data, uid->len)
+                                  : ngx_http_wxapp_db_caller(r),
+                              until);
+}
+
+
 ngx_int_t
 ngx_http_wxapp_db_problem(ngx_http_request_t *r,
     ngx_wxapp_mysql_query_t *query)
@@ -129,6 +295,16 @@ ngx_http_wxapp_db_problem(ngx_http_request_t *r,
 ngx_uint_t
 ngx_http_wxapp_db_again(ngx_wxapp_mysql_query_t *query)
 {
-    return query->op.status == NGX_WXAPP_OP_ERROR
-           && query->error == ER_LOCK_DEADLOCK;
+    switch (query->op.status) {
+
+    case NGX_WXAPP_OP_LOST:
+        return query->session != NULL;
+
+    case NGX_WXAPP_OP_ERROR:
+        return query->error == ER_LOCK_DEADLOCK
+               || query->error == ER_LOCK_WAIT_TIMEOUT;
+
+    default:
+        return 0;
+    }
 }

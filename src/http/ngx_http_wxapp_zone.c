@@ -3,7 +3,9 @@
 
 
 #define NGX_HTTP_WXAPP_ZONE_MAGIC    0x77786170
-#define NGX_HTTP_WXAPP_ZONE_VERSION  1
+#define NGX_HTTP_WXAPP_ZONE_VERSION  2
+
+#define NGX_HTTP_WXAPP_WRITERS       16384
 
 #define NGX_HTTP_WXAPP_FLIGHTS       1024
 #define NGX_HTTP_WXAPP_FLIGHT_WAYS   8
@@ -31,6 +33,7 @@ typedef struct {
     ngx_atomic_t                  flown;
     ngx_http_wxapp_worker_t       workers[NGX_HTTP_WXAPP_WORKERS];
     ngx_http_wxapp_flight_slot_t  flights[NGX_HTTP_WXAPP_FLIGHTS];
+    ngx_atomic_t                  writers[NGX_HTTP_WXAPP_WRITERS];
 } ngx_http_wxapp_zone_t;
 
 
@@ -187,6 +190,7 @@ static void
 ngx_http_wxapp_zone_gauges(ngx_http_wxapp_worker_t *worker)
 {
     ngx_memzero(&worker->mysql, offsetof(ngx_wxapp_mysql_stats_t, queries));
+    ngx_memzero(&worker->replica, offsetof(ngx_wxapp_mysql_stats_t, queries));
     ngx_memzero(&worker->redis, offsetof(ngx_wxapp_redis_stats_t, commands));
 }
 
@@ -210,6 +214,10 @@ ngx_http_wxapp_zone_sum(ngx_shm_zone_t *shm_zone, ngx_http_wxapp_worker_t *sum)
         n += alive;
 
         ngx_http_wxapp_zone_add_up(&sum->mysql, &worker->mysql,
+                              sizeof(ngx_wxapp_mysql_stats_t),
+                              offsetof(ngx_wxapp_mysql_stats_t, queries),
+                              alive);
+        ngx_http_wxapp_zone_add_up(&sum->replica, &worker->replica,
                               sizeof(ngx_wxapp_mysql_stats_t),
                               offsetof(ngx_wxapp_mysql_stats_t, queries),
                               alive);
@@ -251,6 +259,35 @@ static ngx_uint_t
 ngx_http_wxapp_zone_alive(ngx_pid_t pid)
 {
     return kill(pid, 0) == 0 || ngx_errno != NGX_ESRCH;
+}
+
+
+void
+ngx_http_wxapp_zone_write(ngx_shm_zone_t *shm_zone, uint32_t hash,
+    ngx_msec_t until)
+{
+    ngx_atomic_t           *writer;
+    ngx_http_wxapp_zone_t  *zone;
+
+    zone = shm_zone->data;
+    writer = &zone->writers[hash % NGX_HTTP_WXAPP_WRITERS];
+
+    if ((ngx_msec_int_t) (until - *writer) > 0) {
+        *writer = until;
+    }
+}
+
+
+ngx_uint_t
+ngx_http_wxapp_zone_wrote(ngx_shm_zone_t *shm_zone, uint32_t hash)
+{
+    ngx_http_wxapp_zone_t  *zone;
+
+    zone = shm_zone->data;
+
+    return (ngx_msec_int_t) (zone->writers[hash % NGX_HTTP_WXAPP_WRITERS]
+                             - ngx_current_msec)
+           > 0;
 }
 
 

@@ -51,6 +51,7 @@ extern ngx_http_wxapp_counter_t  ngx_http_wxapp_counters[];
 typedef struct {
     ngx_atomic_t              pid;        /* 0: free */
     ngx_wxapp_mysql_stats_t   mysql;
+    ngx_wxapp_mysql_stats_t   replica;
     ngx_wxapp_redis_stats_t   redis;
     ngx_atomic_t              counters[NGX_HTTP_WXAPP_COUNTERS];
 } ngx_http_wxapp_worker_t;
@@ -87,6 +88,16 @@ void ngx_http_wxapp_zone_leave(void);
  */
 ngx_uint_t ngx_http_wxapp_zone_sum(ngx_shm_zone_t *zone,
     ngx_http_wxapp_worker_t *sum);
+
+
+/*
+ * Who wrote a short while ago, by a hash: until when, in ngx_current_msec,
+ * which all workers share; and whether that is still so.  Two writers may
+ * share a place, the later end counts.
+ */
+void ngx_http_wxapp_zone_write(ngx_shm_zone_t *zone, uint32_t hash,
+    ngx_msec_t until);
+ngx_uint_t ngx_http_wxapp_zone_wrote(ngx_shm_zone_t *zone, uint32_t hash);
 
 
 /*

@@ -662,6 +662,8 @@ ngx_http_wxapp_login_upsert(ngx_http_wxapp_login_t *login)
 static void
 ngx_http_wxapp_login_upserted(ngx_http_request_t *r, ngx_wxapp_op_t *op)
 {
+    u_char                    buf[NGX_INT64_LEN];
+    ngx_str_t                 uid;
     ngx_http_wxapp_login_t   *login;
     ngx_wxapp_mysql_query_t  *query = (ngx_wxapp_mysql_query_t *) op;
 
@@ -680,6 +682,11 @@ ngx_http_wxapp_login_upserted(ngx_http_request_t *r, ngx_wxapp_op_t *op)
     }
 
     login->uid = query->insert_id;
+
+    uid.data = buf;
+    uid.len = ngx_sprintf(buf, "%uL", login->uid) - buf;
+
+    ngx_http_wxapp_db_wrote(r, &uid);
 
     ngx_http_wxapp_login_load(login);
 }

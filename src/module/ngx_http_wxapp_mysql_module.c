@@ -12,6 +12,12 @@ static char *ngx_http_wxapp_mysql(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_wxapp_mysql_primary(ngx_conf_t *cf,
     ngx_http_wxapp_directive_t *directive, void *data);
+static char *ngx_http_wxapp_mysql_replica(ngx_conf_t *cf,
+    ngx_http_wxapp_directive_t *directive, void *data);
+static char *ngx_http_wxapp_mysql_after_write(ngx_conf_t *cf,
+    ngx_http_wxapp_directive_t *directive, void *data);
+static char *ngx_http_wxapp_mysql_server(ngx_conf_t *cf,
+    ngx_wxapp_mysql_server_t *server);
 static char *ngx_http_wxapp_mysql_tls(ngx_conf_t *cf,
     ngx_http_wxapp_directive_t *directive, void *data);
 static char *ngx_http_wxapp_mysql_pool(ngx_conf_t *cf,
@@ -29,7 +35,14 @@ static void ngx_http_wxapp_mysql_exit_process(ngx_cycle_t *cycle);
 
 static ngx_http_wxapp_directive_t  ngx_http_wxapp_mysql_directives[] = {
 
-    { ngx_string("primary"), 1, 1, ngx_http_wxapp_mysql_primary, 0 },
+    { ngx_string("primary"), 1|NGX_HTTP_WXAPP_MANY, 1,
+      ngx_http_wxapp_mysql_primary, 0 },
+
+    { ngx_string("replica"), 1|NGX_HTTP_WXAPP_MANY, 3,
+      ngx_http_wxapp_mysql_replica, 0 },
+
+    { ngx_string("read_after_write"), 1, 1, ngx_http_wxapp_mysql_after_write,
+      0 },
 
     { ngx_string("database"), 1, 1, ngx_http_wxapp_conf_str,
       offsetof(ngx_wxapp_mysql_t, database) },
@@ -42,7 +55,7 @@ static ngx_http_wxapp_directive_t  ngx_http_wxapp_mysql_directives[] = {
 
     { ngx_string("tls"), 1, 2, ngx_http_wxapp_mysql_tls, 0 },
 
-    { ngx_string("pool"), 1, 3, ngx_http_wxapp_mysql_pool, 0 },
+    { ngx_string("pool"), 1, 4, ngx_http_wxapp_mysql_pool, 0 },
 
     { ngx_string("wait"), 1, 2, ngx_http_wxapp_mysql_wait, 0 },
 
@@ -73,6 +86,21 @@ static ngx_http_wxapp_param_t  ngx_http_wxapp_mysql_pool_params[] = {
 
     { ngx_string("idle"), NGX_HTTP_WXAPP_PARAM_MSEC,
       offsetof(ngx_wxapp_mysql_t, idle), 1000, 86400000 },
+
+    { ngx_string("lifetime"), NGX_HTTP_WXAPP_PARAM_MSEC,
+      offsetof(ngx_wxapp_mysql_t, lifetime), 1000, 604800000 },
+
+      ngx_http_wxapp_null_param
+};
+
+
+static ngx_http_wxapp_param_t  ngx_http_wxapp_mysql_replica_params[] = {
+
+    { ngx_string("weight"), NGX_HTTP_WXAPP_PARAM_NUM,
+      offsetof(ngx_wxapp_mysql_replica_t, weight), 1, 1000 },
+
+    { ngx_string("max_lag"), NGX_HTTP_WXAPP_PARAM_MSEC,
+      offsetof(ngx_wxapp_mysql_replica_t, max_lag), 1000, 86400000 },
 
       ngx_http_wxapp_null_param
 };
@@ -167,18 +195,30 @@ ngx_http_wxapp_mysql(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     /* until a worker has its own; one that is not told to start has none */
 
-    mysql->stats = ngx_pcalloc(cf->pool, sizeof(ngx_wxapp_mysql_stats_t));
-    if (mysql->stats == NULL) {
+    mysql->stats = ngx_pcalloc(cf->pool, 2 * sizeof(ngx_wxapp_mysql_stats_t));
+
+    if (mysql->stats == NULL
+        || ngx_array_init(&mysql->primaries, cf->pool, 1,
+                          sizeof(ngx_wxapp_mysql_server_t))
+           != NGX_OK
+        || ngx_array_init(&mysql->replicas, cf->pool, 1,
+                          sizeof(ngx_wxapp_mysql_replica_t))
+           != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
+
+    mysql->replica_stats = &mysql->stats[1];
 
     mysql->min = 2;
     mysql->max = 16;
     mysql->idle = 600000;
+    mysql->lifetime = 1800000;
     mysql->queue = 1024;
     mysql->wait_timeout = 3000;
     mysql->connect_timeout = 3000;
     mysql->query_timeout = 5000;
+    mysql->read_after_write = 5000;
     mysql->statements = 64;
 
     rv = ngx_http_wxapp_conf_block(cf, ngx_http_wxapp_mysql_directives, mysql);
@@ -186,7 +226,7 @@ ngx_http_wxapp_mysql(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return rv;
     }
 
-    if (mysql->name.len == 0 || mysql->database.len == 0
+    if (mysql->primaries.nelts == 0 || mysql->database.len == 0
         || mysql->user.len == 0)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -231,16 +271,86 @@ ngx_http_wxapp_mysql_primary(ngx_conf_t *cf,
 {
     ngx_wxapp_mysql_t *mysql = data;
 
+    ngx_wxapp_mysql_server_t  *server;
+
+    server = ngx_array_push(&mysql->primaries);
+    if (server == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_wxapp_mysql_server(cf, server);
+}
+
+
+static char *
+ngx_http_wxapp_mysql_replica(ngx_conf_t *cf,
+    ngx_http_wxapp_directive_t *directive, void *data)
+{
+    ngx_wxapp_mysql_t *mysql = data;
+
+    char                       *rv;
+    ngx_wxapp_mysql_replica_t  *replica;
+
+    replica = ngx_array_push(&mysql->replicas);
+    if (replica == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(replica, sizeof(ngx_wxapp_mysql_replica_t));
+    replica->weight = 1;
+
+    rv = ngx_http_wxapp_mysql_server(cf, &replica->server);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    return ngx_http_wxapp_conf_params(cf, ngx_http_wxapp_mysql_replica_params,
+                                      2, replica);
+}
+
+
+static char *
+ngx_http_wxapp_mysql_after_write(ngx_conf_t *cf,
+    ngx_http_wxapp_directive_t *directive, void *data)
+{
+    ngx_wxapp_mysql_t *mysql = data;
+
+    ngx_int_t   n;
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    n = ngx_parse_time(&value[1], 0);
+
+    if (n == NGX_ERROR || n > 86400000) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"read_after_write\" must be a time of at most "
+                           "one day");
+        return NGX_CONF_ERROR;
+    }
+
+    mysql->read_after_write = n;
+
+    return NGX_CONF_OK;
+}
+
+
+/* the address that the directive names first */
+
+static char *
+ngx_http_wxapp_mysql_server(ngx_conf_t *cf, ngx_wxapp_mysql_server_t *server)
+{
     ngx_str_t  *value;
     ngx_url_t   u;
 
     value = cf->args->elts;
 
-    mysql->name = value[1];
+    ngx_memzero(server, sizeof(ngx_wxapp_mysql_server_t));
+    server->name = value[1];
 
     if (value[1].len > 5 && ngx_strncmp(value[1].data, "unix:", 5) == 0) {
-        mysql->socket.data = value[1].data + 5;
-        mysql->socket.len = value[1].len - 5;
+        server->socket.data = value[1].data + 5;
+        server->socket.len = value[1].len - 5;
         return NGX_CONF_OK;
     }
 
@@ -251,22 +361,23 @@ ngx_http_wxapp_mysql_primary(ngx_conf_t *cf,
     u.no_resolve = 1;
 
     if (ngx_parse_url(cf->pool, &u) != NGX_OK) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s in \"primary %V\"",
-                           u.err ? u.err : "invalid address", &value[1]);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s in \"%V %V\"",
+                           u.err ? u.err : "invalid address", &value[0],
+                           &value[1]);
         return NGX_CONF_ERROR;
     }
 
-    mysql->host = u.host;
-    mysql->port = u.port;
+    server->host = u.host;
+    server->port = u.port;
 
     /* an IPv6 address goes to the library without its brackets */
 
-    if (mysql->host.len > 2 && mysql->host.data[0] == '[') {
-        mysql->host.data++;
-        mysql->host.len -= 2;
+    if (server->host.len > 2 && server->host.data[0] == '[') {
+        server->host.data++;
+        server->host.len -= 2;
     }
 
-    return ngx_http_wxapp_mysql_string(cf, &mysql->host) == NGX_OK
+    return ngx_http_wxapp_mysql_string(cf, &server->host) == NGX_OK
            ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
@@ -415,6 +526,7 @@ ngx_http_wxapp_mysql_init_process(ngx_cycle_t *cycle)
     }
 
     wmcf->mysql->stats = &ngx_http_wxapp_worker->mysql;
+    wmcf->mysql->replica_stats = &ngx_http_wxapp_worker->replica;
 
     return ngx_wxapp_mysql_start(wmcf->mysql);
 }

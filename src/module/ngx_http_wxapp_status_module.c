@@ -25,7 +25,7 @@ static void ngx_http_wxapp_status_exit_process(ngx_cycle_t *cycle);
 static const char  *ngx_http_wxapp_status_mysql[] = {
     "up", "busy", "idle", "connecting", "waiting", "queries", "errors",
     "timeouts", "expired", "refused", "connects", "failures", "disconnects",
-    NULL
+    "kills", NULL
 };
 
 static const char  *ngx_http_wxapp_status_redis[] = {
@@ -122,6 +122,12 @@ ngx_http_wxapp_status_handler(ngx_http_request_t *r)
         ngx_wxapp_json_name(&text, "mysql");
         ngx_http_wxapp_status_numbers(&text, ngx_http_wxapp_status_mysql,
                                       &sum.mysql);
+    }
+
+    if (wmcf->mysql && wmcf->mysql->replicas.nelts) {
+        ngx_wxapp_json_name(&text, "mysql_replica");
+        ngx_http_wxapp_status_numbers(&text, ngx_http_wxapp_status_mysql,
+                                      &sum.replica);
     }
 
     if (wmcf->redis) {
