@@ -2,9 +2,6 @@
 #include "base/ngx_wxapp_dialect.h"
 
 
-#define NGX_WXAPP_DIALECT_REFUSED  NGX_WXAPP_FILTER_AND
-
-
 typedef struct ngx_wxapp_dialect_arg_s  ngx_wxapp_dialect_arg_t;
 
 typedef struct {
@@ -24,8 +21,7 @@ typedef struct {
 struct ngx_wxapp_dialect_arg_s {
     ngx_str_t                   name;
     ngx_int_t                 (*parse)(ngx_wxapp_dialect_parser_t *p);
-    const char                 *code;
-    size_t                      offset;   /* of the result, if it is plain */
+    size_t                      offset;   /* of a number or text */
 };
 
 
@@ -64,6 +60,8 @@ static ngx_int_t ngx_wxapp_dialect_columns(ngx_wxapp_dialect_parser_t *p);
 static ngx_int_t ngx_wxapp_dialect_conflict(ngx_wxapp_dialect_parser_t *p);
 static ngx_int_t ngx_wxapp_dialect_names(ngx_wxapp_dialect_parser_t *p,
     ngx_str_t **names, ngx_uint_t *n);
+static ngx_int_t ngx_wxapp_dialect_push(ngx_wxapp_dialect_parser_t *p,
+    ngx_array_t *array);
 static ngx_int_t ngx_wxapp_dialect_number(ngx_wxapp_dialect_parser_t *p);
 static ngx_int_t ngx_wxapp_dialect_text(ngx_wxapp_dialect_parser_t *p);
 static ngx_int_t ngx_wxapp_dialect_name(ngx_wxapp_dialect_parser_t *p,
@@ -81,29 +79,27 @@ static ngx_int_t ngx_wxapp_dialect_fault(ngx_wxapp_dialect_parser_t *p,
 
 
 static ngx_wxapp_dialect_arg_t  ngx_wxapp_dialect_args[] = {
-    { ngx_string("select"), ngx_wxapp_dialect_select, "invalid_select", 0 },
-    { ngx_string("order"), ngx_wxapp_dialect_order, "invalid_parameter", 0 },
-    { ngx_string("limit"), ngx_wxapp_dialect_number, "invalid_parameter",
+    { ngx_string("select"), ngx_wxapp_dialect_select, 0 },
+    { ngx_string("order"), ngx_wxapp_dialect_order, 0 },
+    { ngx_string("limit"), ngx_wxapp_dialect_number,
       offsetof(ngx_wxapp_dialect_t, limit) },
-    { ngx_string("offset"), ngx_wxapp_dialect_number, "invalid_parameter",
+    { ngx_string("offset"), ngx_wxapp_dialect_number,
       offsetof(ngx_wxapp_dialect_t, offset) },
-    { ngx_string("page"), ngx_wxapp_dialect_number, "invalid_parameter",
+    { ngx_string("page"), ngx_wxapp_dialect_number,
       offsetof(ngx_wxapp_dialect_t, page) },
-    { ngx_string("after"), ngx_wxapp_dialect_text, "invalid_parameter",
+    { ngx_string("after"), ngx_wxapp_dialect_text,
       offsetof(ngx_wxapp_dialect_t, after) },
-    { ngx_string("search"), ngx_wxapp_dialect_text, "invalid_parameter",
+    { ngx_string("search"), ngx_wxapp_dialect_text,
       offsetof(ngx_wxapp_dialect_t, search) },
-    { ngx_string("deleted"), ngx_wxapp_dialect_text, "invalid_parameter",
+    { ngx_string("deleted"), ngx_wxapp_dialect_text,
       offsetof(ngx_wxapp_dialect_t, deleted) },
-    { ngx_string("columns"), ngx_wxapp_dialect_columns, "invalid_parameter",
-      0 },
-    { ngx_string("on_conflict"), ngx_wxapp_dialect_conflict,
-      "invalid_parameter", 0 },
-    { ngx_string("and"), ngx_wxapp_dialect_logic, "invalid_filter", 0 },
-    { ngx_string("or"), ngx_wxapp_dialect_logic, "invalid_filter", 0 },
-    { ngx_string("not.and"), ngx_wxapp_dialect_logic, "invalid_filter", 0 },
-    { ngx_string("not.or"), ngx_wxapp_dialect_logic, "invalid_filter", 0 },
-    { ngx_null_string, NULL, NULL, 0 }
+    { ngx_string("columns"), ngx_wxapp_dialect_columns, 0 },
+    { ngx_string("on_conflict"), ngx_wxapp_dialect_conflict, 0 },
+    { ngx_string("and"), ngx_wxapp_dialect_logic, 0 },
+    { ngx_string("or"), ngx_wxapp_dialect_logic, 0 },
+    { ngx_string("not.and"), ngx_wxapp_dialect_logic, 0 },
+    { ngx_string("not.or"), ngx_wxapp_dialect_logic, 0 },
+    { ngx_null_string, NULL, 0 }
 };
 
 
@@ -118,21 +114,6 @@ static ngx_wxapp_dialect_op_t  ngx_wxapp_dialect_ops[] = {
     { ngx_string("ilike"), NGX_WXAPP_FILTER_ILIKE },
     { ngx_string("in"), NGX_WXAPP_FILTER_IN },
     { ngx_string("is"), NGX_WXAPP_FILTER_IS_NULL },
-    { ngx_string("isdistinct"), NGX_WXAPP_DIALECT_REFUSED },
-    { ngx_string("match"), NGX_WXAPP_DIALECT_REFUSED },
-    { ngx_string("imatch"), NGX_WXAPP_DIALECT_REFUSED },
-    { ngx_string("fts"), NGX_WXAPP_DIALECT_REFUSED },
-    { ngx_string("plfts"), NGX_WXAPP_DIALECT_REFUSED },
-    { ngx_string("phfts"), NGX_WXAPP_DIALECT_REFUSED },
-    { ngx_string("wfts"), NGX_WXAPP_DIALECT_REFUSED },
-    { ngx_string("cs"), NGX_WXAPP_DIALECT_REFUSED },
-    { ngx_string("cd"), NGX_WXAPP_DIALECT_REFUSED },
-    { ngx_string("ov"), NGX_WXAPP_DIALECT_REFUSED },
-    { ngx_string("sl"), NGX_WXAPP_DIALECT_REFUSED },
-    { ngx_string("sr"), NGX_WXAPP_DIALECT_REFUSED },
-    { ngx_string("nxr"), NGX_WXAPP_DIALECT_REFUSED },
-    { ngx_string("nxl"), NGX_WXAPP_DIALECT_REFUSED },
-    { ngx_string("adj"), NGX_WXAPP_DIALECT_REFUSED },
     { ngx_null_string, 0 }
 };
 
@@ -197,7 +178,9 @@ ngx_wxapp_dialect_parse(ngx_wxapp_dialect_t *dialect, ngx_pool_t *pool,
     }
 
     if (dialect->page != -1 && dialect->offset != -1) {
+        p.code = "invalid_parameter";
         ngx_str_set(&dialect->name, "page");
+
         return ngx_wxapp_dialect_fault(&p, "page and offset exclude each "
                                            "other");
     }
@@ -268,7 +251,6 @@ ngx_wxapp_dialect_argument(ngx_wxapp_dialect_parser_t *p, u_char *src,
     }
 
     p->seen |= bit;
-    p->code = arg->code;
     p->arg = arg;
     p->pos = value.data;
     p->last = value.data + value.len;
@@ -373,6 +355,8 @@ ngx_wxapp_dialect_logic(ngx_wxapp_dialect_parser_t *p)
 {
     ngx_int_t            rc;
     ngx_wxapp_filter_t  *filter;
+
+    p->code = "invalid_filter";
 
     if (ngx_wxapp_dialect_peek(p) != '(') {
         return ngx_wxapp_dialect_fault(p, "must be a list in parentheses");
@@ -512,7 +496,7 @@ static ngx_int_t
 ngx_wxapp_dialect_compare(ngx_wxapp_dialect_parser_t *p,
     ngx_wxapp_filter_t *filter, ngx_uint_t nested)
 {
-    u_char                  *c;
+    u_char                   c, *s;
     ngx_int_t                rc;
     ngx_str_t                word, *value;
     ngx_wxapp_dialect_op_t  *op;
@@ -541,21 +525,20 @@ ngx_wxapp_dialect_compare(ngx_wxapp_dialect_parser_t *p,
         }
     }
 
-    c = (p->pos < p->last) ? p->pos : (u_char *) "";
+    c = (p->pos < p->last) ? *p->pos : '\0';
 
-    if (op->name.len == 0 || (*c != '.' && *c != '(')) {
-        return ngx_wxapp_dialect_fault(p, "must be OPERATOR.VALUE, the "
-                              "operator one of eq, neq, gt, gte, lt, lte, "
-                              "like, ilike, in, is or not. and one of them");
+    if (word.len == 0 || (c != '.' && c != '(')) {
+        return ngx_wxapp_dialect_fault(p, "must be OPERATOR.VALUE or "
+                                          "not.OPERATOR.VALUE");
     }
 
-    if (op->op == NGX_WXAPP_DIALECT_REFUSED) {
+    if (op->name.len == 0) {
         return ngx_wxapp_dialect_fault(p, "the operator is not served, only "
                               "eq, neq, gt, gte, lt, lte, like, ilike, in "
                               "and is");
     }
 
-    if (*c == '(') {
+    if (c == '(') {
         return ngx_wxapp_dialect_fault(p, "the modifiers (any) and (all) are "
                                           "not served");
     }
@@ -596,9 +579,9 @@ ngx_wxapp_dialect_compare(ngx_wxapp_dialect_parser_t *p,
 
         /* "%" would have to be escaped in a URL */
 
-        for (c = value->data; c < value->data + value->len; c++) {
-            if (*c == '*') {
-                *c = '%';
+        for (s = value->data; s < value->data + value->len; s++) {
+            if (*s == '*') {
+                *s = '%';
             }
         }
     }
@@ -749,6 +732,8 @@ ngx_wxapp_dialect_select(ngx_wxapp_dialect_parser_t *p)
 {
     ngx_int_t  rc;
 
+    p->code = "invalid_select";
+
     rc = ngx_wxapp_dialect_items(p, &p->dialect->select, 0);
 
     if (rc != NGX_OK) {
@@ -763,9 +748,8 @@ static ngx_int_t
 ngx_wxapp_dialect_items(ngx_wxapp_dialect_parser_t *p,
     ngx_wxapp_select_t **first, ngx_uint_t nested)
 {
-    u_char                c;
-    ngx_int_t             rc;
-    ngx_wxapp_select_t   *item, *other, **next;
+    ngx_int_t            rc;
+    ngx_wxapp_select_t  *item, *other, **next;
 
     next = first;
 
@@ -798,9 +782,7 @@ ngx_wxapp_dialect_items(ngx_wxapp_dialect_parser_t *p,
         *next = item;
         next = &item->next;
 
-        c = ngx_wxapp_dialect_peek(p);
-
-        if (c != ',') {
+        if (ngx_wxapp_dialect_peek(p) != ',') {
             return NGX_OK;
         }
 
@@ -894,11 +876,10 @@ ngx_wxapp_dialect_item(ngx_wxapp_dialect_parser_t *p,
 static ngx_int_t
 ngx_wxapp_dialect_order(ngx_wxapp_dialect_parser_t *p)
 {
-    u_char             c;
-    ngx_int_t          rc;
-    ngx_uint_t         i;
-    ngx_array_t        orders;
-    ngx_wxapp_order_t  *order, *other;
+    u_char              c;
+    ngx_int_t           rc;
+    ngx_array_t         orders;
+    ngx_wxapp_order_t  *order;
 
     if (ngx_array_init(&orders, p->pool, 2, sizeof(ngx_wxapp_order_t))
         != NGX_OK)
@@ -914,24 +895,13 @@ ngx_wxapp_dialect_order(ngx_wxapp_dialect_parser_t *p)
                               " columns to order by are served");
         }
 
-        order = ngx_array_push(&orders);
-        if (order == NULL) {
-            return NGX_ERROR;
-        }
-
-        rc = ngx_wxapp_dialect_name(p, &order->column);
+        rc = ngx_wxapp_dialect_push(p, &orders);
 
         if (rc != NGX_OK) {
             return rc;
         }
 
-        other = orders.elts;
-
-        for (i = 0; i < orders.nelts - 1; i++) {
-            if (ngx_wxapp_dialect_same(&other[i].column, &order->column)) {
-                return ngx_wxapp_dialect_fault(p, "names a column twice");
-            }
-        }
+        order = (ngx_wxapp_order_t *) orders.elts + orders.nelts - 1;
 
         order->desc = ngx_wxapp_dialect_word(p, ".desc", 5);
 
@@ -998,11 +968,9 @@ static ngx_int_t
 ngx_wxapp_dialect_names(ngx_wxapp_dialect_parser_t *p, ngx_str_t **names,
     ngx_uint_t *n)
 {
-    u_char        c;
-    ngx_int_t     rc;
-    ngx_str_t    *name, *other;
-    ngx_uint_t    i;
-    ngx_array_t   array;
+    u_char       c;
+    ngx_int_t    rc;
+    ngx_array_t  array;
 
     if (ngx_array_init(&array, p->pool, 4, sizeof(ngx_str_t)) != NGX_OK) {
         return NGX_ERROR;
@@ -1016,23 +984,10 @@ ngx_wxapp_dialect_names(ngx_wxapp_dialect_parser_t *p, ngx_str_t **names,
                               " columns are served");
         }
 
-        name = ngx_array_push(&array);
-        if (name == NULL) {
-            return NGX_ERROR;
-        }
-
-        rc = ngx_wxapp_dialect_name(p, name);
+        rc = ngx_wxapp_dialect_push(p, &array);
 
         if (rc != NGX_OK) {
             return rc;
-        }
-
-        other = array.elts;
-
-        for (i = 0; i < array.nelts - 1; i++) {
-            if (ngx_wxapp_dialect_same(&other[i], name)) {
-                return ngx_wxapp_dialect_fault(p, "names a column twice");
-            }
         }
 
         c = ngx_wxapp_dialect_peek(p);
@@ -1050,6 +1005,36 @@ ngx_wxapp_dialect_names(ngx_wxapp_dialect_parser_t *p, ngx_str_t **names,
 
     *names = array.elts;
     *n = array.nelts;
+
+    return NGX_OK;
+}
+
+
+/* an element that begins with its name, which no other has */
+
+static ngx_int_t
+ngx_wxapp_dialect_push(ngx_wxapp_dialect_parser_t *p, ngx_array_t *array)
+{
+    u_char     *other;
+    ngx_int_t   rc;
+    ngx_str_t  *name;
+
+    name = ngx_array_push(array);
+    if (name == NULL) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_wxapp_dialect_name(p, name);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    for (other = array->elts; other != (u_char *) name; other += array->size) {
+        if (ngx_wxapp_dialect_same((ngx_str_t *) other, name)) {
+            return ngx_wxapp_dialect_fault(p, "names a column twice");
+        }
+    }
 
     return NGX_OK;
 }
@@ -1168,7 +1153,7 @@ ngx_wxapp_dialect_quote(ngx_wxapp_dialect_parser_t *p)
             return s;
         }
 
-        if (*s == '\\') {
+        if (*s == '\\' && s + 1 < p->last) {
             s++;
         }
     }
