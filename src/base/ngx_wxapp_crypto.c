@@ -1,7 +1,9 @@
 
 #include "base/ngx_wxapp_crypto.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 
@@ -48,6 +50,23 @@ ngx_wxapp_sha256(ngx_str_t *s, u_char digest[NGX_WXAPP_SHA256_LEN])
     }
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_wxapp_hmac_sha256(ngx_str_t *key, ngx_str_t *s,
+    u_char digest[NGX_WXAPP_SHA256_LEN])
+{
+    return HMAC(EVP_sha256(), key->data, key->len, s->data, s->len, digest,
+                NULL)
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_uint_t
+ngx_wxapp_memcmp_const(const u_char *a, const u_char *b, size_t len)
+{
+    return CRYPTO_memcmp(a, b, len);
 }
 
 
