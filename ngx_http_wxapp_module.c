@@ -592,6 +592,7 @@ ngx_http_wxapp_create_loc_conf(ngx_conf_t *cf)
      *     conf->directive = NULL;
      *     conf->handler = NULL;
      *     conf->data = NULL;
+     *     conf->input = NULL;
      */
 
     conf->trace = NGX_CONF_UNSET;

@@ -2426,7 +2426,7 @@ wxapp_limit a rate=1r/s key=$remote_addr;
             column id strng;
         }
     }
---- emerg: unknown column type "strng", did you mean "string"?
+--- emerg: unknown type "strng", did you mean "string"?
 --- at: column id strng;
 
 
@@ -2438,7 +2438,7 @@ wxapp_limit a rate=1r/s key=$remote_addr;
             column id INT;
         }
     }
---- emerg: unknown column type "INT"
+--- emerg: unknown type "INT"
 --- at: column id INT;
 
 
@@ -2450,7 +2450,7 @@ wxapp_limit a rate=1r/s key=$remote_addr;
             column id varchar;
         }
     }
---- emerg: unknown column type "varchar"
+--- emerg: unknown type "varchar"
 --- at: column id varchar;
 
 
@@ -2499,7 +2499,7 @@ wxapp_limit a rate=1r/s key=$remote_addr;
             column id int writ;
         }
     }
---- emerg: unknown parameter "writ", it must be "write", "required", "min=" or "max="
+--- emerg: unknown parameter "writ", did you mean "write"?
 --- at: column id int writ;
 
 

@@ -148,7 +148,7 @@ subtest 'error codes' => sub {
         like $ERRORS, qr/^\| `$word` \| $status \|[^|]*(?<![\d-])\Q$errcode\E\b[^|]*\| $seconds ?\|/m, "errcode $errcode";
     }
     cmp_ok $n, '>=', 10, 'the errcodes were found';
-    my ($rules) = entry('wxapp_resource') =~ /`rule` is one of `([a-z_ ]+)`/;
+    my ($rules) = entry('wxapp_resource') =~ /`rule` is one of `([a-z_\s]+)`/;
     my %rule = map { $_ => 1 } split ' ', $rules // '';
     my $input = join "\n", map { $C{$_} } grep { /field|input|resource/ } keys %C;
     like $input, qr/"$_"/, "rule $_" for sort keys %rule;

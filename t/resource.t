@@ -2476,7 +2476,7 @@ wxapp_resource
 location /p { wxapp_resource products { column id bigit; allow GET; } }
 --- must_die
 --- error_log
-unknown column type "bigit", did you mean "bigint"?
+unknown type "bigit", did you mean "bigint"?
 
 
 

@@ -9,19 +9,45 @@
 
 static ngx_int_t ngx_wxapp_field_bound(ngx_wxapp_field_type_e type,
     ngx_str_t *bound);
+static ngx_int_t ngx_wxapp_field_scalar(ngx_wxapp_field_t *field,
+    ngx_pool_t *pool, ngx_wxapp_json_node_t *node, ngx_wxapp_value_t *value,
+    ngx_wxapp_fault_t *fault);
+static ngx_int_t ngx_wxapp_field_list(ngx_wxapp_field_t *field,
+    ngx_pool_t *pool, ngx_wxapp_json_node_t *node, ngx_str_t *s, ngx_uint_t n,
+    ngx_wxapp_value_t *value, ngx_wxapp_fault_t *fault);
+static ngx_int_t ngx_wxapp_field_document(ngx_wxapp_field_t *field,
+    ngx_pool_t *pool, ngx_str_t *s, ngx_wxapp_value_t *value,
+    ngx_wxapp_fault_t *fault);
 static ngx_int_t ngx_wxapp_field_number(ngx_wxapp_field_t *field,
     ngx_str_t *s, ngx_wxapp_value_t *value, ngx_wxapp_fault_t *fault);
 static ngx_int_t ngx_wxapp_field_string(ngx_wxapp_field_t *field,
     ngx_str_t *s, ngx_wxapp_value_t *value, ngx_wxapp_fault_t *fault);
+static ngx_int_t ngx_wxapp_field_binary(ngx_wxapp_field_t *field,
+    ngx_pool_t *pool, ngx_str_t *s, ngx_wxapp_value_t *value,
+    ngx_wxapp_fault_t *fault);
+static ngx_int_t ngx_wxapp_field_check(ngx_wxapp_field_t *field,
+    ngx_pool_t *pool, ngx_str_t *s, ngx_wxapp_value_t *value,
+    ngx_wxapp_fault_t *fault);
 static ngx_int_t ngx_wxapp_field_time(ngx_wxapp_field_t *field,
     ngx_pool_t *pool, ngx_str_t *s, ngx_wxapp_value_t *value,
     ngx_wxapp_fault_t *fault);
 static ngx_int_t ngx_wxapp_field_fault(ngx_wxapp_field_t *field,
     ngx_wxapp_fault_t *fault, const char *rule, const char *message);
+static ngx_int_t ngx_wxapp_field_wrong_type(ngx_wxapp_field_t *field,
+    ngx_wxapp_fault_t *fault);
 static ngx_int_t ngx_wxapp_field_bound_fault(ngx_wxapp_field_t *field,
     ngx_pool_t *pool, ngx_wxapp_fault_t *fault, ngx_uint_t max);
+static ngx_int_t ngx_wxapp_field_words_fault(ngx_wxapp_field_t *field,
+    ngx_pool_t *pool, ngx_wxapp_fault_t *fault);
+static ngx_int_t ngx_wxapp_field_items_fault(ngx_wxapp_field_t *field,
+    ngx_pool_t *pool, ngx_wxapp_fault_t *fault, ngx_uint_t max);
+static ngx_int_t ngx_wxapp_field_text_fault(ngx_wxapp_fault_t *fault,
+    ngx_wxapp_text_t *text);
+static void ngx_wxapp_field_base64(ngx_wxapp_text_t *text, ngx_str_t *s);
 static ngx_int_t ngx_wxapp_integer(ngx_str_t *s, int64_t *n);
+static size_t ngx_wxapp_decimal_len(ngx_str_t *s);
 static ngx_uint_t ngx_wxapp_decimal_valid(ngx_str_t *s);
+static ngx_uint_t ngx_wxapp_number_valid(ngx_str_t *s);
 static ngx_int_t ngx_wxapp_decimal_compare(ngx_str_t *a, ngx_str_t *b);
 static void ngx_wxapp_decimal_parts(ngx_str_t *s, ngx_str_t *whole,
     ngx_str_t *fraction, ngx_uint_t *negative);
@@ -62,7 +88,7 @@ static const char  *ngx_wxapp_field_wrong[] = {
     "must be a time like 2026-11-21T08:30:00Z",
     "must be a date like 2026-11-21",
     "must be JSON",
-    "must be a string"
+    "must be base64"
 };
 
 
@@ -122,6 +148,7 @@ ngx_wxapp_field_bound(ngx_wxapp_field_type_e type, ngx_str_t *bound)
 
     case NGX_WXAPP_FIELD_STRING:
     case NGX_WXAPP_FIELD_TEXT:
+    case NGX_WXAPP_FIELD_BINARY:
         return (ngx_wxapp_integer(bound, &n) == NGX_OK && n >= 0) ? NGX_OK
                                                                  : NGX_ERROR;
 
@@ -136,7 +163,8 @@ ngx_wxapp_field_json(ngx_wxapp_field_t *field, ngx_pool_t *pool,
     ngx_wxapp_json_node_t *node, ngx_wxapp_value_t *value,
     ngx_wxapp_fault_t *fault)
 {
-    ngx_wxapp_text_t  text;
+    ngx_uint_t              n;
+    ngx_wxapp_json_node_t  *item;
 
     if (node->type == NGX_WXAPP_JSON_NULL) {
         if (field->required) {
@@ -147,6 +175,34 @@ ngx_wxapp_field_json(ngx_wxapp_field_t *field, ngx_pool_t *pool,
         value->type = NGX_WXAPP_VALUE_NULL;
         return NGX_OK;
     }
+
+    if (!field->list) {
+        return ngx_wxapp_field_scalar(field, pool, node, value, fault);
+    }
+
+    if (node->type != NGX_WXAPP_JSON_ARRAY) {
+        return ngx_wxapp_field_fault(field, fault, "type",
+                                     "must be an array");
+    }
+
+    n = 0;
+
+    for (item = node->first; item; item = item->next) {
+        n++;
+    }
+
+    return ngx_wxapp_field_list(field, pool, node->first, NULL, n, value,
+                                fault);
+}
+
+
+static ngx_int_t
+ngx_wxapp_field_scalar(ngx_wxapp_field_t *field, ngx_pool_t *pool,
+    ngx_wxapp_json_node_t *node, ngx_wxapp_value_t *value,
+    ngx_wxapp_fault_t *fault)
+{
+    ngx_uint_t        taken;
+    ngx_wxapp_text_t  text;
 
     switch (field->type) {
 
@@ -159,45 +215,106 @@ ngx_wxapp_field_json(ngx_wxapp_field_t *field, ngx_pool_t *pool,
         return ngx_wxapp_text_done(&text, &value->text);
 
     case NGX_WXAPP_FIELD_BOOL:
-        if (node->type != NGX_WXAPP_JSON_BOOL) {
-            break;
-        }
-
-        value->type = NGX_WXAPP_VALUE_INTEGER;
-        value->integer = (node->value.len == 4);
-
-        return NGX_OK;
+        taken = (node->type == NGX_WXAPP_JSON_BOOL);
+        break;
 
     case NGX_WXAPP_FIELD_INT:
     case NGX_WXAPP_FIELD_BIGINT:
-        if (node->type != NGX_WXAPP_JSON_NUMBER) {
-            break;
-        }
-
-        return ngx_wxapp_field_text(field, pool, &node->value, value, fault);
+        taken = (node->type == NGX_WXAPP_JSON_NUMBER
+                 || (field->as_string
+                     && node->type == NGX_WXAPP_JSON_STRING));
+        break;
 
     case NGX_WXAPP_FIELD_DECIMAL:
 
         /* a string too: its digits survive a client that thinks in doubles */
 
-        if (node->type != NGX_WXAPP_JSON_NUMBER
-            && node->type != NGX_WXAPP_JSON_STRING)
-        {
-            break;
-        }
-
-        return ngx_wxapp_field_text(field, pool, &node->value, value, fault);
+        taken = (node->type == NGX_WXAPP_JSON_NUMBER
+                 || node->type == NGX_WXAPP_JSON_STRING);
+        break;
 
     default:
-        if (node->type != NGX_WXAPP_JSON_STRING) {
-            break;
-        }
-
-        return ngx_wxapp_field_text(field, pool, &node->value, value, fault);
+        taken = (node->type == NGX_WXAPP_JSON_STRING);
     }
 
-    return ngx_wxapp_field_fault(field, fault, "type",
-                                 ngx_wxapp_field_wrong[field->type]);
+    if (!taken) {
+        return ngx_wxapp_field_wrong_type(field, fault);
+    }
+
+    return ngx_wxapp_field_text(field, pool, &node->value, value, fault);
+}
+
+
+ngx_int_t
+ngx_wxapp_field_texts(ngx_wxapp_field_t *field, ngx_pool_t *pool, ngx_str_t *s,
+    ngx_uint_t n, ngx_wxapp_value_t *value, ngx_wxapp_fault_t *fault)
+{
+    return ngx_wxapp_field_list(field, pool, NULL, s, n, value, fault);
+}
+
+
+/* "n" items, from the node on or, if it is NULL, from texts */
+
+static ngx_int_t
+ngx_wxapp_field_list(ngx_wxapp_field_t *field, ngx_pool_t *pool,
+    ngx_wxapp_json_node_t *node, ngx_str_t *s, ngx_uint_t n,
+    ngx_wxapp_value_t *value, ngx_wxapp_fault_t *fault)
+{
+    ngx_int_t           rc;
+    ngx_uint_t          i;
+    ngx_wxapp_text_t    text;
+    ngx_wxapp_value_t  *item;
+
+    if (n < field->min_items) {
+        return ngx_wxapp_field_items_fault(field, pool, fault, 0);
+    }
+
+    if (n > field->max_items) {
+        return ngx_wxapp_field_items_fault(field, pool, fault, 1);
+    }
+
+    item = ngx_pcalloc(pool, (n ? n : 1) * sizeof(ngx_wxapp_value_t));
+    if (item == NULL) {
+        return NGX_ERROR;
+    }
+
+    value->type = NGX_WXAPP_VALUE_LIST;
+    value->items = item;
+    value->nitems = n;
+
+    ngx_wxapp_text_init(&text, pool, 16 * n + 2);
+    ngx_wxapp_json_open(&text, '[');
+
+    for (i = 0; i < n; i++) {
+
+        if (node) {
+            rc = ngx_wxapp_field_scalar(field, pool, node, &item[i], fault);
+            node = node->next;
+
+        } else {
+            rc = ngx_wxapp_field_text(field, pool, &s[i], &item[i], fault);
+        }
+
+        if (rc == NGX_DECLINED) {
+            ngx_wxapp_text_init(&text, pool, fault->message.len + 32);
+            ngx_wxapp_text_cstr(&text, "item ");
+            ngx_wxapp_text_int(&text, i + 1);
+            ngx_wxapp_text_cstr(&text, " ");
+            ngx_wxapp_text_str(&text, &fault->message);
+
+            return ngx_wxapp_field_text_fault(fault, &text);
+        }
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        ngx_wxapp_field_value(field, &text, &item[i]);
+    }
+
+    ngx_wxapp_json_close(&text, ']');
+
+    return ngx_wxapp_text_done(&text, &value->text);
 }
 
 
@@ -205,10 +322,7 @@ ngx_int_t
 ngx_wxapp_field_text(ngx_wxapp_field_t *field, ngx_pool_t *pool, ngx_str_t *s,
     ngx_wxapp_value_t *value, ngx_wxapp_fault_t *fault)
 {
-    size_t       len;
-    ngx_int_t    rc;
-    ngx_str_t    n;
-    u_char       buf[NGX_SIZE_T_LEN];
+    ngx_int_t  rc;
 
     switch (field->type) {
 
@@ -216,7 +330,6 @@ ngx_wxapp_field_text(ngx_wxapp_field_t *field, ngx_pool_t *pool, ngx_str_t *s,
     case NGX_WXAPP_FIELD_BIGINT:
     case NGX_WXAPP_FIELD_DECIMAL:
         rc = ngx_wxapp_field_number(field, s, value, fault);
-        n = *s;
         break;
 
     case NGX_WXAPP_FIELD_BOOL:
@@ -229,28 +342,59 @@ ngx_wxapp_field_text(ngx_wxapp_field_t *field, ngx_pool_t *pool, ngx_str_t *s,
             return NGX_OK;
         }
 
-        return ngx_wxapp_field_fault(field, fault, "type",
-                                     ngx_wxapp_field_wrong[field->type]);
+        return ngx_wxapp_field_wrong_type(field, fault);
 
     case NGX_WXAPP_FIELD_DATETIME:
     case NGX_WXAPP_FIELD_DATE:
         return ngx_wxapp_field_time(field, pool, s, value, fault);
 
+    case NGX_WXAPP_FIELD_JSON:
+        return ngx_wxapp_field_document(field, pool, s, value, fault);
+
+    case NGX_WXAPP_FIELD_BINARY:
+        rc = ngx_wxapp_field_binary(field, pool, s, value, fault);
+        break;
+
     default:
         rc = ngx_wxapp_field_string(field, s, value, fault);
-
-        if (rc == NGX_OK) {
-            (void) ngx_wxapp_utf8(s->data, s->len, &len);
-            n.data = buf;
-            n.len = ngx_sprintf(buf, "%uz", len) - buf;
-
-        } else {
-            ngx_str_null(&n);
-        }
     }
 
-    if (rc != NGX_OK) {
+    /* most fields have none of the rules that follow */
+
+    if (rc != NGX_OK
+        || (field->min.len == 0 && field->max.len == 0
+            && field->words == NULL && field->pattern == NULL))
+    {
         return rc;
+    }
+
+    return ngx_wxapp_field_check(field, pool, s, value, fault);
+}
+
+
+static ngx_int_t
+ngx_wxapp_field_check(ngx_wxapp_field_t *field, ngx_pool_t *pool, ngx_str_t *s,
+    ngx_wxapp_value_t *value, ngx_wxapp_fault_t *fault)
+{
+    size_t       len;
+    ngx_str_t    n, *word;
+    ngx_uint_t   i, number;
+    u_char       buf[NGX_SIZE_T_LEN];
+
+    number = (field->type <= NGX_WXAPP_FIELD_DECIMAL);
+
+    if (number) {
+        n = *s;
+
+    } else {
+        len = value->text.len;
+
+        if (field->type != NGX_WXAPP_FIELD_BINARY) {
+            (void) ngx_wxapp_utf8(s->data, s->len, &len);
+        }
+
+        n.data = buf;
+        n.len = ngx_sprintf(buf, "%uz", len) - buf;
     }
 
     if (field->min.len && ngx_wxapp_decimal_compare(&n, &field->min) < 0) {
@@ -261,7 +405,59 @@ ngx_wxapp_field_text(ngx_wxapp_field_t *field, ngx_pool_t *pool, ngx_str_t *s,
         return ngx_wxapp_field_bound_fault(field, pool, fault, 1);
     }
 
+    if (field->words) {
+        word = field->words->elts;
+
+        for (i = 0; i < field->words->nelts; i++) {
+            if (number ? ngx_wxapp_decimal_compare(s, &word[i]) == 0
+                       : ngx_memn2cmp(s->data, word[i].data, s->len,
+                                      word[i].len)
+                         == 0)
+            {
+                break;
+            }
+        }
+
+        if (i == field->words->nelts) {
+            return ngx_wxapp_field_words_fault(field, pool, fault);
+        }
+    }
+
+#if (NGX_PCRE)
+
+    /* one that takes too many steps to tell does not match either */
+
+    if (field->pattern && ngx_regex_exec(field->regex, s, NULL, 0) < 0) {
+        return ngx_wxapp_field_fault(field, fault,
+                                     (char *) field->pattern->rule.data,
+                                     field->pattern->message);
+    }
+
+#endif
+
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_wxapp_field_document(ngx_wxapp_field_t *field, ngx_pool_t *pool,
+    ngx_str_t *s, ngx_wxapp_value_t *value, ngx_wxapp_fault_t *fault)
+{
+    ngx_int_t               rc;
+    const char             *error;
+    ngx_wxapp_json_node_t  *node;
+
+    rc = ngx_wxapp_json_parse(pool, s, &node, &error);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_wxapp_field_wrong_type(field, fault);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_wxapp_field_scalar(field, pool, node, value, fault);
+    }
+
+    return rc;
 }
 
 
@@ -272,7 +468,7 @@ ngx_wxapp_field_number(ngx_wxapp_field_t *field, ngx_str_t *s,
     if (field->type == NGX_WXAPP_FIELD_DECIMAL) {
 
         if (!ngx_wxapp_decimal_valid(s)) {
-            goto wrong;
+            return ngx_wxapp_field_wrong_type(field, fault);
         }
 
         value->type = NGX_WXAPP_VALUE_DECIMAL;
@@ -283,23 +479,15 @@ ngx_wxapp_field_number(ngx_wxapp_field_t *field, ngx_str_t *s,
 
     value->type = NGX_WXAPP_VALUE_INTEGER;
 
-    if (ngx_wxapp_integer(s, &value->integer) != NGX_OK) {
-        goto wrong;
-    }
-
-    if (field->type == NGX_WXAPP_FIELD_INT
-        && (value->integer > NGX_MAX_INT32_VALUE
-            || value->integer < -(int64_t) NGX_MAX_INT32_VALUE - 1))
+    if (ngx_wxapp_integer(s, &value->integer) != NGX_OK
+        || (field->type == NGX_WXAPP_FIELD_INT
+            && (value->integer > NGX_MAX_INT32_VALUE
+                || value->integer < -(int64_t) NGX_MAX_INT32_VALUE - 1)))
     {
-        goto wrong;
+        return ngx_wxapp_field_wrong_type(field, fault);
     }
 
     return NGX_OK;
-
-wrong:
-
-    return ngx_wxapp_field_fault(field, fault, "type",
-                                 ngx_wxapp_field_wrong[field->type]);
 }
 
 
@@ -327,6 +515,51 @@ ngx_wxapp_field_string(ngx_wxapp_field_t *field, ngx_str_t *s,
 
     value->type = NGX_WXAPP_VALUE_TEXT;
     value->text = *s;
+
+    return NGX_OK;
+}
+
+
+/* RFC 4648 with its padding: nginx's decoder stops at the first "=" */
+
+static ngx_int_t
+ngx_wxapp_field_binary(ngx_wxapp_field_t *field, ngx_pool_t *pool,
+    ngx_str_t *s, ngx_wxapp_value_t *value, ngx_wxapp_fault_t *fault)
+{
+    u_char     *p;
+    ngx_str_t   src;
+
+    src = *s;
+
+    if (src.len % 4) {
+        return ngx_wxapp_field_wrong_type(field, fault);
+    }
+
+    if (src.len && src.data[src.len - 1] == '=') {
+        src.len -= (src.data[src.len - 2] == '=') ? 2 : 1;
+    }
+
+    p = ngx_strlchr(src.data, src.data + src.len, '=');
+
+    if (p) {
+        return ngx_wxapp_field_wrong_type(field, fault);
+    }
+
+    value->type = NGX_WXAPP_VALUE_TEXT;
+
+    value->text.data = ngx_pnalloc(pool, ngx_base64_decoded_length(src.len));
+    if (value->text.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_decode_base64(&value->text, &src) != NGX_OK) {
+        return ngx_wxapp_field_wrong_type(field, fault);
+    }
+
+    if (value->text.len > NGX_WXAPP_TEXT_MAX) {
+        return ngx_wxapp_field_fault(field, fault, "max",
+                                     "must have at most 65535 bytes");
+    }
 
     return NGX_OK;
 }
@@ -452,8 +685,7 @@ ngx_wxapp_field_time(ngx_wxapp_field_t *field, ngx_pool_t *pool, ngx_str_t *s,
 
 wrong:
 
-    return ngx_wxapp_field_fault(field, fault, "type",
-                                 ngx_wxapp_field_wrong[field->type]);
+    return ngx_wxapp_field_wrong_type(field, fault);
 }
 
 
@@ -471,40 +703,88 @@ ngx_wxapp_field_fault(ngx_wxapp_field_t *field, ngx_wxapp_fault_t *fault,
 
 
 static ngx_int_t
+ngx_wxapp_field_wrong_type(ngx_wxapp_field_t *field, ngx_wxapp_fault_t *fault)
+{
+    return ngx_wxapp_field_fault(field, fault, "type",
+                                 ngx_wxapp_field_wrong[field->type]);
+}
+
+
+static ngx_int_t
 ngx_wxapp_field_bound_fault(ngx_wxapp_field_t *field, ngx_pool_t *pool,
     ngx_wxapp_fault_t *fault, ngx_uint_t max)
 {
-    u_char      *p;
-    ngx_str_t   *bound;
-    const char  *verb, *noun;
-
-    bound = max ? &field->max : &field->min;
-
-    if (field->type == NGX_WXAPP_FIELD_STRING
-        || field->type == NGX_WXAPP_FIELD_TEXT)
-    {
-        verb = "have";
-        noun = " characters";
-
-    } else {
-        verb = "be";
-        noun = "";
-    }
-
-    p = ngx_pnalloc(pool, bound->len
-                          + sizeof("must have at least  characters"));
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
+    ngx_wxapp_text_t  text;
 
     fault->field = field->name;
-    fault->rule = max ? "max" : "min";
-    fault->message.data = p;
-    fault->message.len = ngx_sprintf(p, "must %s at %s %V%s", verb,
-                                     max ? "most" : "least", bound, noun)
-                         - p;
+    fault->rule = field->length ? "length" : max ? "max" : "min";
 
-    return NGX_DECLINED;
+    ngx_wxapp_text_init(&text, pool, 48);
+
+    ngx_wxapp_text_cstr(&text, field->type <= NGX_WXAPP_FIELD_DECIMAL
+                               ? "must be " : "must have ");
+    ngx_wxapp_text_cstr(&text, field->length ? "exactly "
+                               : max ? "at most " : "at least ");
+    ngx_wxapp_text_str(&text, max ? &field->max : &field->min);
+
+    if (field->type > NGX_WXAPP_FIELD_DECIMAL) {
+        ngx_wxapp_text_cstr(&text, field->type == NGX_WXAPP_FIELD_BINARY
+                                   ? " bytes" : " characters");
+    }
+
+    return ngx_wxapp_field_text_fault(fault, &text);
+}
+
+
+static ngx_int_t
+ngx_wxapp_field_words_fault(ngx_wxapp_field_t *field, ngx_pool_t *pool,
+    ngx_wxapp_fault_t *fault)
+{
+    ngx_str_t         *word;
+    ngx_uint_t         i;
+    ngx_wxapp_text_t   text;
+
+    fault->field = field->name;
+    fault->rule = "enum";
+
+    ngx_wxapp_text_init(&text, pool, 128);
+    ngx_wxapp_text_cstr(&text, "must be one of ");
+
+    word = field->words->elts;
+
+    for (i = 0; i < field->words->nelts; i++) {
+        ngx_wxapp_text_cstr(&text, i ? ", " : "");
+        ngx_wxapp_text_str(&text, &word[i]);
+    }
+
+    return ngx_wxapp_field_text_fault(fault, &text);
+}
+
+
+static ngx_int_t
+ngx_wxapp_field_items_fault(ngx_wxapp_field_t *field, ngx_pool_t *pool,
+    ngx_wxapp_fault_t *fault, ngx_uint_t max)
+{
+    ngx_wxapp_text_t  text;
+
+    fault->field = field->name;
+    fault->rule = max ? "max_items" : "min_items";
+
+    ngx_wxapp_text_init(&text, pool, 48);
+    ngx_wxapp_text_cstr(&text, max ? "must have at most "
+                                   : "must have at least ");
+    ngx_wxapp_text_int(&text, max ? field->max_items : field->min_items);
+    ngx_wxapp_text_cstr(&text, " items");
+
+    return ngx_wxapp_field_text_fault(fault, &text);
+}
+
+
+static ngx_int_t
+ngx_wxapp_field_text_fault(ngx_wxapp_fault_t *fault, ngx_wxapp_text_t *text)
+{
+    return (ngx_wxapp_text_done(text, &fault->message) == NGX_OK)
+           ? NGX_DECLINED : NGX_ERROR;
 }
 
 
@@ -520,7 +800,9 @@ ngx_wxapp_field_write(ngx_wxapp_field_t *field, ngx_wxapp_text_t *text,
         return;
     }
 
-    switch (field->type) {
+    /* a list is kept as JSON */
+
+    switch (field->list ? NGX_WXAPP_FIELD_JSON : field->type) {
 
     case NGX_WXAPP_FIELD_INT:
     case NGX_WXAPP_FIELD_BIGINT:
@@ -528,7 +810,7 @@ ngx_wxapp_field_write(ngx_wxapp_field_t *field, ngx_wxapp_text_t *text,
 
         /* a column that is not what the configuration says stays JSON */
 
-        if (ngx_wxapp_decimal_valid(s)) {
+        if (!field->as_string && ngx_wxapp_number_valid(s)) {
             ngx_wxapp_json_raw(text, s->data, s->len);
             return;
         }
@@ -587,11 +869,71 @@ ngx_wxapp_field_write(ngx_wxapp_field_t *field, ngx_wxapp_text_t *text,
 
         break;
 
+    case NGX_WXAPP_FIELD_BINARY:
+        ngx_wxapp_field_base64(text, s);
+        return;
+
     default:
         break;
     }
 
     ngx_wxapp_json_str(text, s);
+}
+
+
+void
+ngx_wxapp_field_value(ngx_wxapp_field_t *field, ngx_wxapp_text_t *text,
+    ngx_wxapp_value_t *value)
+{
+    u_char             buf[NGX_INT64_LEN];
+    ngx_str_t          s;
+    ngx_wxapp_field_t  scalar;
+
+    switch (value->type) {
+
+    case NGX_WXAPP_VALUE_NULL:
+        ngx_str_null(&s);
+        break;
+
+    case NGX_WXAPP_VALUE_INTEGER:
+        s.data = buf;
+        s.len = ngx_sprintf(buf, "%L", value->integer) - buf;
+        break;
+
+    case NGX_WXAPP_VALUE_LIST:
+        ngx_wxapp_json_raw(text, value->text.data, value->text.len);
+        return;
+
+    default:
+        s = value->text;
+    }
+
+    scalar.type = field->type;
+    scalar.as_string = field->as_string;
+    scalar.list = 0;
+
+    ngx_wxapp_field_write(&scalar, text, &s);
+}
+
+
+static void
+ngx_wxapp_field_base64(ngx_wxapp_text_t *text, ngx_str_t *s)
+{
+    ngx_str_t  dst;
+
+    ngx_wxapp_json_raw(text, "\"", 1);
+
+    if (ngx_wxapp_text_reserve(text, ngx_base64_encoded_length(s->len) + 1)
+        != NGX_OK)
+    {
+        return;
+    }
+
+    dst.data = text->pos;
+    ngx_encode_base64(&dst, s);
+
+    text->pos += dst.len;
+    *text->pos++ = '"';
 }
 
 
@@ -618,48 +960,81 @@ ngx_wxapp_integer(ngx_str_t *s, int64_t *n)
 }
 
 
-/* an optional minus, digits, an optional fraction: what JSON and SQL share */
+/*
+ * How many bytes are an optional minus, digits and an optional fraction, what
+ * JSON and SQL share; 0 if none are
+ */
 
-static ngx_uint_t
-ngx_wxapp_decimal_valid(ngx_str_t *s)
+static size_t
+ngx_wxapp_decimal_len(ngx_str_t *s)
 {
-    size_t      i, digits, point;
+    size_t  i, start;
 
-    if (s->len == 0 || s->len > NGX_WXAPP_DECIMAL_LEN + 1) {
-        return 0;
-    }
+    i = (s->len && s->data[0] == '-');
+    start = i;
 
-    digits = 0;
-    point = 0;
-
-    for (i = (s->data[0] == '-'); i < s->len; i++) {
-
-        if (s->data[i] == '.') {
-            if (point || digits == 0) {
-                return 0;
-            }
-
-            point = 1;
-            digits = 0;
-            continue;
-        }
-
-        if (s->data[i] < '0' || s->data[i] > '9') {
-            return 0;
-        }
-
-        digits++;
-    }
-
-    if (digits == 0) {
-        return 0;
+    while (i < s->len && s->data[i] >= '0' && s->data[i] <= '9') {
+        i++;
     }
 
     /* no leading zeros in JSON */
 
-    i = (s->data[0] == '-');
+    if (i == start || (s->data[start] == '0' && i - start > 1)) {
+        return 0;
+    }
 
-    return !(s->data[i] == '0' && i + 1 < s->len && s->data[i + 1] != '.');
+    if (i == s->len || s->data[i] != '.') {
+        return i;
+    }
+
+    start = ++i;
+
+    while (i < s->len && s->data[i] >= '0' && s->data[i] <= '9') {
+        i++;
+    }
+
+    return (i == start) ? 0 : i;
+}
+
+
+static ngx_uint_t
+ngx_wxapp_decimal_valid(ngx_str_t *s)
+{
+    return s->len && s->len <= NGX_WXAPP_DECIMAL_LEN + 1
+           && ngx_wxapp_decimal_len(s) == s->len;
+}
+
+
+/* what JSON takes as a number: MySQL writes doubles like 1e300 and 1.5e-7 */
+
+static ngx_uint_t
+ngx_wxapp_number_valid(ngx_str_t *s)
+{
+    size_t  i, start;
+
+    i = ngx_wxapp_decimal_len(s);
+
+    if (i == 0 || i == s->len) {
+        return i != 0;
+    }
+
+    if (s->data[i] != 'e' && s->data[i] != 'E') {
+        return 0;
+    }
+
+    i++;
+
+    if (i < s->len && (s->data[i] == '-' || s->data[i] == '+')) {
+        i++;
+    }
+
+    start = i;
+
+    while (i < s->len && s->data[i] >= '0' && s->data[i] <= '9') {
+        i++;
+    }
+
+    return i > start && i == s->len;
 }
 
 

@@ -84,6 +84,10 @@ ngx_http_wxapp_content_merge(ngx_conf_t *cf, ngx_http_wxapp_loc_conf_t *prev,
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
+    if (conf->input == NULL) {
+        conf->input = prev->input;
+    }
+
     if (conf->directive) {
         if (clcf->handler != conf->handler) {
             ngx_log_error(NGX_LOG_EMERG, cf->log, 0,

@@ -36,12 +36,15 @@ typedef struct {
 } ngx_http_wxapp_main_conf_t;
 
 
+typedef struct ngx_http_wxapp_input_conf_s  ngx_http_wxapp_input_conf_t;
+
 typedef struct {
-    ngx_str_t                *directive;      /* NULL: no content of ours */
-    ngx_http_handler_pt       handler;
-    void                     *data;
-    ngx_http_wxapp_place_t    place;
-    ngx_flag_t                trace;
+    ngx_str_t                    *directive;  /* NULL: no content of ours */
+    ngx_http_handler_pt           handler;
+    void                         *data;
+    ngx_http_wxapp_place_t        place;
+    ngx_http_wxapp_input_conf_t  *input;      /* of wxapp_input, or NULL */
+    ngx_flag_t                    trace;
 } ngx_http_wxapp_loc_conf_t;
 
 
@@ -57,8 +60,8 @@ char *ngx_http_wxapp_content(ngx_conf_t *cf, ngx_http_handler_pt handler,
 void *ngx_http_wxapp_content_data(ngx_http_request_t *r);
 
 /*
- * Lets locations without a name of their own have the content of the one
- * around them, and refuses a foreign handler set after ours.
+ * Lets locations have the input of the one around them, and those without a
+ * name of their own its content; refuses a foreign handler set after ours.
  */
 char *ngx_http_wxapp_content_merge(ngx_conf_t *cf,
     ngx_http_wxapp_loc_conf_t *prev, ngx_http_wxapp_loc_conf_t *conf);

@@ -2,11 +2,13 @@
 #include "http/ngx_http_wxapp_body.h"
 
 
-/* of JSON; what client_max_body_size lets through may be larger */
+/* what client_max_body_size lets through may be larger */
 
 #define NGX_HTTP_WXAPP_BODY_MAX  (1024 * 1024)
 
 
+static ngx_int_t ngx_http_wxapp_body_parse(ngx_http_request_t *r,
+    ngx_wxapp_json_node_t **root, ngx_uint_t object);
 static ngx_int_t ngx_http_wxapp_body_text(ngx_http_request_t *r,
     ngx_str_t *body);
 
@@ -28,52 +30,117 @@ ngx_http_wxapp_body_read(ngx_http_request_t *r,
 
 
 ngx_int_t
+ngx_http_wxapp_body_json(ngx_http_request_t *r, ngx_wxapp_json_node_t **root)
+{
+    return ngx_http_wxapp_body_parse(r, root, 0);
+}
+
+
+ngx_int_t
 ngx_http_wxapp_body_object(ngx_http_request_t *r,
     ngx_wxapp_json_node_t **object)
+{
+    return ngx_http_wxapp_body_parse(r, object, 1);
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_body_parse(ngx_http_request_t *r, ngx_wxapp_json_node_t **root,
+    ngx_uint_t object)
 {
     ngx_int_t    rc;
     ngx_str_t    body;
     const char  *code, *message;
 
-    rc = ngx_http_wxapp_body_text(r, &body);
-
-    if (rc == NGX_DECLINED) {
-        rc = ngx_http_wxapp_problem(r, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
-                                    "body_too_large",
-                                    "the JSON is larger than 1 MB");
-        goto failed;
-    }
-
+    rc = ngx_http_wxapp_body_form(r, &body);
     if (rc != NGX_OK) {
-        rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
-        goto failed;
+        return rc;
     }
 
     code = "body_missing";
-    message = "a JSON object is expected";
+    message = object ? "a JSON object is expected" : "JSON is expected";
 
     if (body.len) {
         code = "invalid_json";
 
-        rc = ngx_wxapp_json_parse(r->pool, &body, object, &message);
+        rc = ngx_wxapp_json_parse(r->pool, &body, root, &message);
 
-        if (rc == NGX_OK && (*object)->type == NGX_WXAPP_JSON_OBJECT) {
+        if (rc == NGX_OK
+            && (!object || (*root)->type == NGX_WXAPP_JSON_OBJECT))
+        {
             return NGX_OK;
         }
 
         if (rc == NGX_ERROR) {
-            rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
-            goto failed;
+            ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+            return NGX_DONE;
         }
     }
 
-    rc = ngx_http_wxapp_problem(r, NGX_HTTP_BAD_REQUEST, code, message);
+    ngx_http_finalize_request(r, ngx_http_wxapp_problem(r,
+                                     NGX_HTTP_BAD_REQUEST, code, message));
+    return NGX_DONE;
+}
 
-failed:
+
+ngx_int_t
+ngx_http_wxapp_body_form(ngx_http_request_t *r, ngx_str_t *text)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_wxapp_body_text(r, text);
+
+    if (rc == NGX_OK) {
+        return NGX_OK;
+    }
+
+    rc = (rc == NGX_DECLINED)
+         ? ngx_http_wxapp_problem(r, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                  "body_too_large",
+                                  "the body is larger than 1 MB")
+         : NGX_HTTP_INTERNAL_SERVER_ERROR;
 
     ngx_http_finalize_request(r, rc);
 
     return NGX_DONE;
+}
+
+
+ngx_http_wxapp_body_type_e
+ngx_http_wxapp_body_type(ngx_http_request_t *r)
+{
+    size_t      len;
+    u_char     *p;
+    ngx_str_t  *value;
+
+    static ngx_str_t  json = ngx_string("application/json");
+    static ngx_str_t  form = ngx_string("application/x-www-form-urlencoded");
+
+    if (r->headers_in.content_type == NULL) {
+        return NGX_HTTP_WXAPP_BODY_UNTYPED;
+    }
+
+    value = &r->headers_in.content_type->value;
+    p = value->data;
+
+    for (len = 0; len < value->len; len++) {
+        if (p[len] == ';' || p[len] == ' ' || p[len] == '\t') {
+            break;
+        }
+    }
+
+    if (len == form.len && ngx_strncasecmp(p, form.data, len) == 0) {
+        return NGX_HTTP_WXAPP_BODY_FORM;
+    }
+
+    if ((len == json.len && ngx_strncasecmp(p, json.data, len) == 0)
+        || (len > 5 && ngx_strncasecmp(p + len - 5, (u_char *) "+json", 5)
+                       == 0))
+    {
+        return NGX_HTTP_WXAPP_BODY_JSON;
+    }
+
+    return len ? NGX_HTTP_WXAPP_BODY_OTHER : NGX_HTTP_WXAPP_BODY_UNTYPED;
 }
 
 

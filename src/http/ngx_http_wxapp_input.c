@@ -1,5 +1,6 @@
 
 #include "http/ngx_http_wxapp_input.h"
+#include "base/ngx_wxapp_form.h"
 
 
 #define NGX_HTTP_WXAPP_FAULTS  100
@@ -8,161 +9,308 @@
     ((ngx_wxapp_field_t *) ((u_char *) (input)->fields + (i) * (input)->stride))
 
 
-typedef struct {
-    ngx_http_request_t       *request;
-    void                     *fields;
-    ngx_uint_t                n;
-    size_t                    stride;
-    ngx_wxapp_value_t        *values;
-    u_char                   *given;
-
-    ngx_uint_t                nfaults;
-    ngx_wxapp_text_t          faults;
-    ngx_str_t                 message;        /* of the first */
-} ngx_http_wxapp_input_t;
-
-
-static ngx_int_t ngx_http_wxapp_input_member(ngx_http_wxapp_input_t *input,
-    ngx_wxapp_json_node_t *node);
-static ngx_int_t ngx_http_wxapp_input_tell(ngx_http_wxapp_input_t *input);
+static ngx_uint_t ngx_http_wxapp_input_index(void *fields, ngx_uint_t n,
+    size_t stride, ngx_str_t *name);
+static ngx_int_t ngx_http_wxapp_input_known(ngx_http_wxapp_input_t *input,
+    ngx_str_t *name, ngx_uint_t *i);
+static ngx_int_t ngx_http_wxapp_input_pair(ngx_http_wxapp_input_t *input,
+    ngx_wxapp_pair_t *pair, ngx_wxapp_pair_t *last, ngx_uint_t i,
+    ngx_wxapp_value_t *value, u_char *given);
+static ngx_int_t ngx_http_wxapp_input_taken(ngx_http_wxapp_input_t *input,
+    ngx_int_t rc, ngx_wxapp_value_t *value, ngx_wxapp_fault_t *fault);
+static ngx_int_t ngx_http_wxapp_input_rest(ngx_http_wxapp_input_t *input,
+    ngx_wxapp_value_t *values, u_char *given);
 static ngx_int_t ngx_http_wxapp_input_add(ngx_http_wxapp_input_t *input,
     ngx_str_t *field, const char *rule, ngx_str_t *message);
-static ngx_int_t ngx_http_wxapp_input_say(ngx_http_wxapp_input_t *input,
-    ngx_str_t *field, const char *rule, const char *message);
+
+
+ngx_http_wxapp_input_t *
+ngx_http_wxapp_input_create(ngx_http_request_t *r, void *fields, ngx_uint_t n,
+    size_t stride)
+{
+    ngx_http_wxapp_input_t  *input;
+
+    input = ngx_pcalloc(r->pool, sizeof(ngx_http_wxapp_input_t));
+    if (input == NULL) {
+        return NULL;
+    }
+
+    input->row = -1;
+    input->request = r;
+    input->fields = fields;
+    input->n = n;
+    input->stride = stride;
+
+    return input;
+}
 
 
 ngx_int_t
-ngx_http_wxapp_input(ngx_http_request_t *r, ngx_wxapp_json_node_t *object,
-    void *fields, ngx_uint_t n, size_t stride, ngx_wxapp_value_t *values,
-    u_char *given)
+ngx_http_wxapp_input_take(ngx_http_wxapp_input_t *input,
+    ngx_wxapp_json_node_t *object, ngx_wxapp_value_t *values, u_char *given)
 {
-    ngx_int_t                rc;
-    ngx_uint_t               i;
-    ngx_wxapp_field_t       *field;
-    ngx_wxapp_json_node_t   *node;
-    ngx_http_wxapp_input_t   input;
+    ngx_int_t               rc;
+    ngx_uint_t              i;
+    ngx_wxapp_fault_t       fault;
+    ngx_wxapp_json_node_t  *node;
 
-    ngx_memzero(given, n);
-    ngx_memzero(values, n * sizeof(ngx_wxapp_value_t));
-    ngx_memzero(&input, sizeof(ngx_http_wxapp_input_t));
+    ngx_memzero(given, input->n);
+    ngx_memzero(values, input->n * sizeof(ngx_wxapp_value_t));
 
-    input.request = r;
-    input.fields = fields;
-    input.n = n;
-    input.stride = stride;
-    input.values = values;
-    input.given = given;
+    for (node = object->first; node; node = node->next) {
 
-    rc = NGX_OK;
+        rc = ngx_http_wxapp_input_known(input, &node->name, &i);
 
-    for (node = object->first; node && rc == NGX_OK; node = node->next) {
-        rc = ngx_http_wxapp_input_member(&input, node);
-    }
+        if (rc == NGX_OK && given[i]) {
+            rc = ngx_http_wxapp_input_fault(input, &node->name, "duplicate",
+                                            "must be given once");
 
-    for (i = 0; i < n && rc == NGX_OK; i++) {
-        field = ngx_http_wxapp_input_field(&input, i);
+        } else if (rc == NGX_OK) {
+            given[i] = NGX_HTTP_WXAPP_GIVEN;
 
-        if (field->required && !given[i]) {
-            rc = ngx_http_wxapp_input_say(&input, &field->name, "required",
-                                          "is required");
+            rc = ngx_wxapp_field_json(ngx_http_wxapp_input_field(input, i),
+                                      input->request->pool, node, &values[i],
+                                      &fault);
+            rc = ngx_http_wxapp_input_taken(input, rc, &values[i], &fault);
+        }
+
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
         }
     }
 
-    if (rc == NGX_ERROR) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (input.nfaults == 0) {
-        return NGX_DECLINED;
-    }
-
-    return ngx_http_wxapp_input_tell(&input);
+    return ngx_http_wxapp_input_rest(input, values, given);
 }
 
 
 ngx_int_t
-ngx_http_wxapp_input_fault(ngx_http_request_t *r, ngx_str_t *field,
-    const char *rule, const char *message)
+ngx_http_wxapp_input_args(ngx_http_wxapp_input_t *input, ngx_str_t *form,
+    ngx_wxapp_value_t *values, u_char *given)
 {
-    ngx_http_wxapp_input_t  input;
+    ngx_int_t          rc;
+    ngx_uint_t         i;
+    ngx_array_t        pairs;
+    ngx_wxapp_pair_t  *pair, *last;
 
-    ngx_memzero(&input, sizeof(ngx_http_wxapp_input_t));
+    ngx_memzero(given, input->n);
+    ngx_memzero(values, input->n * sizeof(ngx_wxapp_value_t));
 
-    input.request = r;
+    rc = ngx_wxapp_form_parse(input->request->pool, form, &pairs);
 
-    if (ngx_http_wxapp_input_say(&input, field, rule, message) == NGX_ERROR) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
     }
 
-    return ngx_http_wxapp_input_tell(&input);
+    pair = pairs.elts;
+    last = pair + pairs.nelts;
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_wxapp_input_fault(input, &last[-1].name, "max_items",
+                                          "has too many values behind it");
+    }
+
+    for ( /* void */ ; pair < last; pair++) {
+        rc = ngx_http_wxapp_input_known(input, &pair->name, &i);
+
+        if (rc == NGX_OK) {
+            rc = ngx_http_wxapp_input_pair(input, pair, last, i, &values[i],
+                                           &given[i]);
+        }
+
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+    }
+
+    return ngx_http_wxapp_input_rest(input, values, given);
 }
 
 
-static ngx_int_t
-ngx_http_wxapp_input_tell(ngx_http_wxapp_input_t *input)
-{
-    ngx_str_t  details;
-
-    ngx_wxapp_json_close(&input->faults, ']');
-
-    if (ngx_wxapp_text_done(&input->faults, &details) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return ngx_http_wxapp_problem_details(input->request, 422,
-                                          "validation_failed",
-                                          &input->message, &details);
-}
-
-
-/* NGX_OK; NGX_ABORT when enough is enough; NGX_ERROR without memory */
+/* the value of a field by one pair, of a list by all pairs of its name */
 
 static ngx_int_t
-ngx_http_wxapp_input_member(ngx_http_wxapp_input_t *input,
-    ngx_wxapp_json_node_t *node)
+ngx_http_wxapp_input_pair(ngx_http_wxapp_input_t *input,
+    ngx_wxapp_pair_t *pair, ngx_wxapp_pair_t *last, ngx_uint_t i,
+    ngx_wxapp_value_t *value, u_char *given)
 {
     ngx_int_t           rc;
-    ngx_uint_t          i;
+    ngx_str_t          *items;
+    ngx_uint_t          n;
+    ngx_pool_t         *pool;
+    ngx_wxapp_pair_t   *p;
     ngx_wxapp_field_t  *field;
     ngx_wxapp_fault_t   fault;
 
-    for (i = 0; i < input->n; i++) {
-        field = ngx_http_wxapp_input_field(input, i);
+    pool = input->request->pool;
+    field = ngx_http_wxapp_input_field(input, i);
 
-        if (field->name.len == node->name.len
-            && ngx_memcmp(field->name.data, node->name.data, node->name.len)
-               == 0)
+    if (*given) {
+        return field->list ? NGX_OK
+                           : ngx_http_wxapp_input_fault(input, &pair->name,
+                                                        "duplicate",
+                                                        "must be given once");
+    }
+
+    *given = NGX_HTTP_WXAPP_GIVEN;
+
+    if (pair->malformed) {
+        return ngx_http_wxapp_input_fault(input, &pair->name, "encoding",
+                                          "must be percent-encoded");
+    }
+
+    if (!field->list) {
+        rc = ngx_wxapp_field_text(field, pool, &pair->value, value, &fault);
+
+        return ngx_http_wxapp_input_taken(input, rc, value, &fault);
+    }
+
+    items = ngx_palloc(pool, (last - pair) * sizeof(ngx_str_t));
+    if (items == NULL) {
+        return NGX_ERROR;
+    }
+
+    n = 0;
+
+    for (p = pair; p < last; p++) {
+        if (ngx_memn2cmp(p->name.data, pair->name.data, p->name.len,
+                         pair->name.len)
+            == 0)
+        {
+            items[n++] = p->value;
+        }
+    }
+
+    rc = ngx_wxapp_field_texts(field, pool, items, n, value, &fault);
+
+    return ngx_http_wxapp_input_taken(input, rc, value, &fault);
+}
+
+
+static ngx_uint_t
+ngx_http_wxapp_input_index(void *fields, ngx_uint_t n, size_t stride,
+    ngx_str_t *name)
+{
+    ngx_str_t   *field;
+    ngx_uint_t   i;
+
+    for (i = 0; i < n; i++) {
+        field = (ngx_str_t *) ((u_char *) fields + i * stride);
+
+        if (field->len == name->len
+            && ngx_memcmp(field->data, name->data, name->len) == 0)
         {
             break;
         }
     }
 
-    if (i == input->n) {
-        return ngx_http_wxapp_input_say(input, &node->name, "unknown",
+    return i;
+}
+
+
+/* NGX_OK with the index; NGX_DECLINED: not to be taken; or NGX_ERROR */
+
+static ngx_int_t
+ngx_http_wxapp_input_known(ngx_http_wxapp_input_t *input, ngx_str_t *name,
+    ngx_uint_t *i)
+{
+    ngx_int_t           rc;
+    ngx_wxapp_field_t  *field;
+
+    /* enough is enough */
+
+    if (input->nfaults == NGX_HTTP_WXAPP_FAULTS) {
+        return NGX_DECLINED;
+    }
+
+    *i = ngx_http_wxapp_input_index(input->fields, input->n, input->stride,
+                                    name);
+
+    if (*i == input->n) {
+        if (input->ignore) {
+            return NGX_DECLINED;
+        }
+
+        rc = ngx_http_wxapp_input_fault(input, name, "unknown",
                                         "is not a field here");
+
+        return (rc == NGX_OK) ? NGX_DECLINED : rc;
     }
 
-    if (!field->write) {
-        return ngx_http_wxapp_input_say(input, &node->name, "read_only",
+    field = ngx_http_wxapp_input_field(input, *i);
+
+    if (!field->write && !input->any) {
+        rc = ngx_http_wxapp_input_fault(input, name, "read_only",
                                         "cannot be written");
+
+        return (rc == NGX_OK) ? NGX_DECLINED : rc;
     }
 
-    if (input->given[i]) {
-        return ngx_http_wxapp_input_say(input, &node->name, "duplicate",
-                                        "must be given once");
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_input_taken(ngx_http_wxapp_input_t *input, ngx_int_t rc,
+    ngx_wxapp_value_t *value, ngx_wxapp_fault_t *fault)
+{
+    if (rc != NGX_DECLINED) {
+        return rc;
     }
 
-    input->given[i] = 1;
+    ngx_memzero(value, sizeof(ngx_wxapp_value_t));
 
-    rc = ngx_wxapp_field_json(field, input->request->pool, node,
-                              &input->values[i], &fault);
+    return ngx_http_wxapp_input_add(input, &fault->field, fault->rule,
+                                    &fault->message);
+}
 
-    if (rc == NGX_DECLINED) {
-        return ngx_http_wxapp_input_add(input, &fault.field, fault.rule,
-                                        &fault.message);
+
+/* what was not given */
+
+static ngx_int_t
+ngx_http_wxapp_input_rest(ngx_http_wxapp_input_t *input,
+    ngx_wxapp_value_t *values, u_char *given)
+{
+    ngx_uint_t          i;
+    ngx_wxapp_field_t  *field;
+
+    if (input->partial) {
+        return NGX_OK;
     }
 
-    return rc;
+    for (i = 0; i < input->n; i++) {
+        field = ngx_http_wxapp_input_field(input, i);
+
+        if (given[i]) {
+            continue;
+        }
+
+        if (field->has_default) {
+            given[i] = NGX_HTTP_WXAPP_DEFAULT;
+            values[i] = field->value;
+
+        } else if (field->required
+                   && ngx_http_wxapp_input_fault(input, &field->name,
+                                                 "required", "is required")
+                      != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_wxapp_input_fault(ngx_http_wxapp_input_t *input, ngx_str_t *field,
+    const char *rule, const char *message)
+{
+    ngx_str_t  s;
+
+    s.data = (u_char *) message;
+    s.len = ngx_strlen(message);
+
+    return ngx_http_wxapp_input_add(input, field, rule, &s);
 }
 
 
@@ -172,6 +320,10 @@ ngx_http_wxapp_input_add(ngx_http_wxapp_input_t *input, ngx_str_t *field,
 {
     ngx_pool_t        *pool;
     ngx_wxapp_text_t  *text;
+
+    if (input->nfaults == NGX_HTTP_WXAPP_FAULTS) {
+        return NGX_OK;
+    }
 
     pool = input->request->pool;
     text = &input->faults;
@@ -193,6 +345,12 @@ ngx_http_wxapp_input_add(ngx_http_wxapp_input_t *input, ngx_str_t *field,
     }
 
     ngx_wxapp_json_open(text, '{');
+
+    if (input->row >= 0) {
+        ngx_wxapp_json_name(text, "row");
+        ngx_wxapp_json_int(text, input->row);
+    }
+
     ngx_wxapp_json_name(text, "field");
     ngx_wxapp_json_str(text, field);
     ngx_wxapp_json_name(text, "rule");
@@ -201,18 +359,73 @@ ngx_http_wxapp_input_add(ngx_http_wxapp_input_t *input, ngx_str_t *field,
     ngx_wxapp_json_str(text, message);
     ngx_wxapp_json_close(text, '}');
 
-    return (input->nfaults == NGX_HTTP_WXAPP_FAULTS) ? NGX_ABORT : NGX_OK;
+    return text->failed ? NGX_ERROR : NGX_OK;
 }
 
 
-static ngx_int_t
-ngx_http_wxapp_input_say(ngx_http_wxapp_input_t *input, ngx_str_t *field,
-    const char *rule, const char *message)
+ngx_int_t
+ngx_http_wxapp_input_end(ngx_http_wxapp_input_t *input)
 {
-    ngx_str_t  s;
+    ngx_str_t  details;
 
-    s.data = (u_char *) message;
-    s.len = ngx_strlen(message);
+    if (input->nfaults == 0) {
+        return NGX_DECLINED;
+    }
 
-    return ngx_http_wxapp_input_add(input, field, rule, &s);
+    ngx_wxapp_json_close(&input->faults, ']');
+
+    if (ngx_wxapp_text_done(&input->faults, &details) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_wxapp_problem_details(input->request, 422,
+                                          "validation_failed",
+                                          &input->message, &details);
+}
+
+
+ngx_wxapp_field_t *
+ngx_http_wxapp_input_find(ngx_conf_t *cf, ngx_str_t *name)
+{
+    ngx_uint_t                   i;
+    ngx_wxapp_field_t           *field;
+    ngx_http_wxapp_loc_conf_t   *wlcf;
+    ngx_http_wxapp_input_conf_t *conf;
+
+    wlcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_wxapp_module);
+    conf = wlcf->input;
+
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    field = conf->fields.elts;
+
+    i = ngx_http_wxapp_input_index(field, conf->fields.nelts,
+                                   sizeof(ngx_wxapp_field_t), name);
+
+    return (i < conf->fields.nelts) ? &field[i] : NULL;
+}
+
+
+ngx_wxapp_value_t *
+ngx_http_wxapp_input_value(ngx_http_request_t *r, ngx_str_t *name)
+{
+    ngx_uint_t               i, n;
+    ngx_http_wxapp_ctx_t    *ctx;
+    ngx_http_wxapp_given_t  *input;
+
+    ctx = ngx_http_wxapp_ctx(r);
+
+    if (ctx == NULL || ctx->input == NULL) {
+        return NULL;
+    }
+
+    input = ctx->input;
+    n = input->conf->fields.nelts;
+
+    i = ngx_http_wxapp_input_index(input->conf->fields.elts, n,
+                                   sizeof(ngx_wxapp_field_t), name);
+
+    return (i < n && input->given[i]) ? &input->values[i] : NULL;
 }

@@ -50,6 +50,7 @@ typedef struct {
     ngx_queue_t                 waits;        /* for operations, of the
                                                  request and its subrequests */
     void                       *call;         /* of WeChat, running */
+    void                       *input;        /* what was given, or NULL */
 
     /* milliseconds spent waiting, for the log */
 

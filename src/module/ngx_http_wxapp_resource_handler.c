@@ -83,7 +83,7 @@ static ngx_int_t ngx_http_wxapp_resource_delete(ngx_http_request_t *r,
 static void ngx_http_wxapp_resource_deleted(ngx_http_request_t *r,
     ngx_wxapp_op_t *op);
 static void ngx_http_wxapp_resource_body(ngx_http_request_t *r);
-static ngx_int_t ngx_http_wxapp_resource_key(ngx_http_request_t *r,
+static ngx_int_t ngx_http_wxapp_resource_key(ngx_http_wxapp_input_t *input,
     ngx_http_wxapp_resource_ctx_t *ctx, ngx_wxapp_value_t *values,
     u_char *given);
 static ngx_int_t ngx_http_wxapp_resource_insert(ngx_http_request_t *r,
@@ -963,6 +963,7 @@ ngx_http_wxapp_resource_body(ngx_http_request_t *r)
     ngx_int_t                       rc;
     ngx_wxapp_value_t               values[NGX_HTTP_WXAPP_COLUMNS];
     ngx_wxapp_json_node_t          *object;
+    ngx_http_wxapp_input_t         *input;
     ngx_http_wxapp_resource_ctx_t  *ctx;
 
     if (ngx_http_wxapp_body_object(r, &object) != NGX_OK) {
@@ -971,13 +972,19 @@ ngx_http_wxapp_resource_body(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_wxapp_resource_module);
 
-    rc = ngx_http_wxapp_input(r, object, ctx->conf->columns.elts,
-                              ctx->conf->columns.nelts,
-                              sizeof(ngx_http_wxapp_column_t), values, given);
+    input = ngx_http_wxapp_input_create(r, ctx->conf->columns.elts,
+                                        ctx->conf->columns.nelts,
+                                        sizeof(ngx_http_wxapp_column_t));
 
-    if (rc == NGX_DECLINED) {
-        rc = ngx_http_wxapp_resource_key(r, ctx, values, given);
+    if (input == NULL
+        || ngx_http_wxapp_input_take(input, object, values, given) != NGX_OK
+        || ngx_http_wxapp_resource_key(input, ctx, values, given) != NGX_OK)
+    {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
     }
+
+    rc = ngx_http_wxapp_input_end(input);
 
     if (rc == NGX_DECLINED) {
         rc = (r->method == NGX_HTTP_POST)
@@ -994,7 +1001,7 @@ ngx_http_wxapp_resource_body(ngx_http_request_t *r)
 /* a key from the body: in POST one that a path can name, in PUT the path's */
 
 static ngx_int_t
-ngx_http_wxapp_resource_key(ngx_http_request_t *r,
+ngx_http_wxapp_resource_key(ngx_http_wxapp_input_t *input,
     ngx_http_wxapp_resource_ctx_t *ctx, ngx_wxapp_value_t *values,
     u_char *given)
 {
@@ -1007,13 +1014,13 @@ ngx_http_wxapp_resource_key(ngx_http_request_t *r,
     i = column - (ngx_http_wxapp_column_t *) ctx->conf->columns.elts;
     key = &values[i];
 
-    if (!given[i]) {
-        return NGX_DECLINED;
+    if (!given[i] || input->nfaults) {
+        return NGX_OK;
     }
 
     s = &key->text;
 
-    if (r->method == NGX_HTTP_PUT) {
+    if (input->request->method == NGX_HTTP_PUT) {
 
         same = (key->type == ctx->key.type);
 
@@ -1026,26 +1033,26 @@ ngx_http_wxapp_resource_key(ngx_http_request_t *r,
         }
 
         if (same) {
-            return NGX_DECLINED;
+            return NGX_OK;
         }
 
-        return ngx_http_wxapp_input_fault(r, &column->field.name, "key",
+        return ngx_http_wxapp_input_fault(input, &column->field.name, "key",
                                           "must be the key in the path");
     }
 
     if (key->type != NGX_WXAPP_VALUE_TEXT) {
-        return NGX_DECLINED;
+        return NGX_OK;
     }
 
     if (s->len == 0 || ngx_strlchr(s->data, s->data + s->len, '/')
         || (s->data[0] == '.'
             && (s->len == 1 || (s->len == 2 && s->data[1] == '.'))))
     {
-        return ngx_http_wxapp_input_fault(r, &column->field.name, "key",
+        return ngx_http_wxapp_input_fault(input, &column->field.name, "key",
                                           "must be what a path can name");
     }
 
-    return NGX_DECLINED;
+    return NGX_OK;
 }
 
 

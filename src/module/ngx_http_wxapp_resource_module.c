@@ -5,6 +5,7 @@
 
 
 #include "module/ngx_http_wxapp_resource.h"
+#include "http/ngx_http_wxapp_field.h"
 
 
 static char *ngx_http_wxapp_resource(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -36,7 +37,7 @@ static ngx_http_wxapp_directive_t  ngx_http_wxapp_resource_directives[] = {
     { ngx_string("key"), 1, 1, ngx_http_wxapp_conf_str,
       offsetof(ngx_http_wxapp_resource_conf_t, key_name) },
 
-    { ngx_string("column"), 2|NGX_HTTP_WXAPP_MANY, 8,
+    { ngx_string("column"), 2|NGX_HTTP_WXAPP_MANY, 16,
       ngx_http_wxapp_resource_column, 0 },
 
     { ngx_string("owner"), 1, 1, ngx_http_wxapp_resource_owner_directive, 0 },
@@ -63,18 +64,6 @@ static ngx_http_wxapp_param_t  ngx_http_wxapp_resource_page_params[] = {
 
     { ngx_string("max"), NGX_HTTP_WXAPP_PARAM_NUM,
       offsetof(ngx_http_wxapp_resource_conf_t, page_max), 1, 10000 },
-
-      ngx_http_wxapp_null_param
-};
-
-
-static ngx_http_wxapp_param_t  ngx_http_wxapp_resource_column_params[] = {
-
-    { ngx_string("min"), NGX_HTTP_WXAPP_PARAM_STR,
-      offsetof(ngx_http_wxapp_column_t, field.min), 0, 0 },
-
-    { ngx_string("max"), NGX_HTTP_WXAPP_PARAM_STR,
-      offsetof(ngx_http_wxapp_column_t, field.max), 0, 0 },
 
       ngx_http_wxapp_null_param
 };
@@ -206,12 +195,13 @@ ngx_http_wxapp_resource_column(ngx_conf_t *cf,
 {
     ngx_http_wxapp_resource_conf_t *rcf = data;
 
-    char                     *rv;
     u_char                   *p;
-    ngx_int_t                 type;
+    ngx_int_t                 rc;
     ngx_str_t                *value;
-    ngx_uint_t                i, first;
+    ngx_uint_t                i;
     ngx_http_wxapp_column_t  *column;
+
+    static ngx_str_t  words[] = { ngx_string("write"), ngx_null_string };
 
     value = cf->args->elts;
 
@@ -231,15 +221,6 @@ ngx_http_wxapp_resource_column(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    type = ngx_wxapp_field_type(&value[2]);
-
-    if (type == NGX_ERROR) {
-        return ngx_http_wxapp_conf_unknown(cf, "column type", &value[2],
-                                           ngx_wxapp_field_types,
-                                           NGX_WXAPP_FIELD_TYPES,
-                                           sizeof(ngx_str_t));
-    }
-
     column = ngx_array_push(&rcf->columns);
     if (column == NULL) {
         return NGX_CONF_ERROR;
@@ -248,54 +229,40 @@ ngx_http_wxapp_resource_column(ngx_conf_t *cf,
     ngx_memzero(column, sizeof(ngx_http_wxapp_column_t));
 
     column->field.name = value[1];
-    column->field.type = type;
 
-    /* words first, then name=value */
+    if (ngx_http_wxapp_field_type(cf, &column->field, &value[2])
+        != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
 
-    first = cf->args->nelts;
+    if (column->field.list) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "column \"%V\" cannot be an array", &value[1]);
+        return NGX_CONF_ERROR;
+    }
 
     for (i = 3; i < cf->args->nelts; i++) {
 
         if (ngx_strcmp(value[i].data, "write") == 0) {
             column->field.write = 1;
+            continue;
+        }
 
-        } else if (ngx_strcmp(value[i].data, "required") == 0) {
-            column->field.required = 1;
+        rc = ngx_http_wxapp_field_rule(cf, &column->field, &value[i]);
 
-        } else if (ngx_strchr(value[i].data, '=')) {
-            first = i;
-            break;
+        if (rc == NGX_DECLINED) {
+            return ngx_http_wxapp_field_unknown(cf, &value[i], words);
+        }
 
-        } else {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "unknown parameter \"%V\", it must be "
-                               "\"write\", \"required\", \"min=\" or "
-                               "\"max=\"", &value[i]);
+        if (rc != NGX_OK) {
             return NGX_CONF_ERROR;
         }
     }
 
-    rv = ngx_http_wxapp_conf_params(cf, ngx_http_wxapp_resource_column_params,
-                                    first, column);
-    if (rv != NGX_CONF_OK) {
-        return rv;
-    }
-
-    switch (ngx_wxapp_field_bounds(&column->field)) {
-
-    case NGX_OK:
-        break;
-
-    case NGX_DECLINED:
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "column \"%V\" has min=%V above max=%V", &value[1],
-                           &column->field.min, &column->field.max);
-        return NGX_CONF_ERROR;
-
-    default:
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid bound of column \"%V\" for type \"%V\"",
-                           &value[1], &value[2]);
+    if (ngx_http_wxapp_field_complete(cf, "column", &column->field)
+        != NGX_CONF_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
