@@ -299,7 +299,7 @@ ngx_wxapp_statement_quoted(ngx_wxapp_scan_t *scan)
             continue;
         }
 
-        /* a doubled quote reads as two strings, which ends in the same place */
+        /* a doubled quote reads as two strings that end in the same place */
 
         if (*p == quote) {
             return p + 1;
