@@ -32,6 +32,7 @@ typedef struct {
     ngx_wxapp_token_t        *token;
     ngx_wxapp_mysql_t        *mysql;
     ngx_wxapp_redis_t        *redis;
+    ngx_array_t              *schema;         /* ngx_http_wxapp_expect_t */
     ngx_flag_t                used;           /* any directive of ours */
 } ngx_http_wxapp_main_conf_t;
 

@@ -8,6 +8,7 @@
 #include "http/ngx_http_wxapp_body.h"
 #include "http/ngx_http_wxapp_conf.h"
 #include "http/ngx_http_wxapp_db.h"
+#include "http/ngx_http_wxapp_schema.h"
 #include "http/ngx_http_wxapp_wechat.h"
 
 
@@ -192,6 +193,9 @@ static ngx_str_t  ngx_http_wxapp_login_upsert_sql = ngx_string(
 static ngx_str_t  ngx_http_wxapp_login_load_sql = ngx_string(
     "SELECT id, openid, role, nickname, avatar_url, deleted_at IS NOT NULL"
     " FROM users WHERE id = ?");
+
+static ngx_str_t  ngx_http_wxapp_login_users = ngx_string("users");
+static ngx_str_t  ngx_http_wxapp_login_openid = ngx_string("openid");
 
 static ngx_str_t  ngx_http_wxapp_login_code_name = ngx_string("code");
 
@@ -1038,7 +1042,25 @@ ngx_http_wxapp_login(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_wxapp_login_conf_t *lcf = conf;
 
+    ngx_str_t  *openid;
+
     ngx_http_wxapp_conf_place(cf, &lcf->place);
+
+    openid = &ngx_http_wxapp_login_openid;
+
+    if (ngx_http_wxapp_schema_statement(cf, &lcf->place,
+                                        &ngx_http_wxapp_login_upsert_sql, 2)
+        != NGX_OK
+        || ngx_http_wxapp_schema_statement(cf, &lcf->place,
+                                           &ngx_http_wxapp_login_load_sql, 1)
+           != NGX_OK
+        || ngx_http_wxapp_schema_index(cf, &lcf->place,
+                                       &ngx_http_wxapp_login_users, &openid, 1,
+                                       NGX_HTTP_WXAPP_INDEX_UNIQUE)
+           != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
 
     return ngx_http_wxapp_content(cf, ngx_http_wxapp_login_handler, NULL);
 }

@@ -4,6 +4,7 @@
  */
 
 
+#include "http/ngx_http_wxapp_schema.h"
 #include "module/ngx_http_wxapp_resource.h"
 #include "http/ngx_http_wxapp_field.h"
 
@@ -22,6 +23,8 @@ static char *ngx_http_wxapp_resource_allow_directive(ngx_conf_t *cf,
     ngx_http_wxapp_directive_t *directive, void *data);
 static char *ngx_http_wxapp_resource_complete(ngx_conf_t *cf,
     ngx_http_wxapp_resource_conf_t *conf);
+static ngx_int_t ngx_http_wxapp_resource_expect(ngx_conf_t *cf,
+    ngx_http_wxapp_resource_conf_t *conf, ngx_http_wxapp_place_t *place);
 static ngx_int_t ngx_http_wxapp_resource_sql(ngx_conf_t *cf,
     ngx_http_wxapp_resource_conf_t *conf);
 static ngx_int_t ngx_http_wxapp_resource_identifier(ngx_conf_t *cf,
@@ -185,7 +188,13 @@ ngx_http_wxapp_resource(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return rv;
     }
 
-    return ngx_http_wxapp_resource_complete(cf, rcf);
+    rv = ngx_http_wxapp_resource_complete(cf, rcf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    return ngx_http_wxapp_resource_expect(cf, rcf, place) == NGX_OK
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
@@ -529,6 +538,99 @@ ngx_http_wxapp_resource_complete(ngx_conf_t *cf,
 
     return ngx_http_wxapp_resource_sql(cf, rcf) == NGX_OK ? NGX_CONF_OK
                                                           : NGX_CONF_ERROR;
+}
+
+
+/* for wxapp_schema_check */
+
+static ngx_int_t
+ngx_http_wxapp_resource_expect(ngx_conf_t *cf,
+    ngx_http_wxapp_resource_conf_t *rcf, ngx_http_wxapp_place_t *place)
+{
+    ngx_str_t                *name;
+    ngx_uint_t                i, insert, update, rights;
+    ngx_http_wxapp_allow_t   *allow;
+    ngx_http_wxapp_column_t  *column;
+
+    allow = rcf->allows.elts;
+    insert = 0;
+    update = 0;
+    rights = NGX_HTTP_WXAPP_RIGHT_SELECT;
+
+    for (i = 0; i < rcf->allows.nelts; i++) {
+
+        switch (allow[i].method) {
+
+        case NGX_HTTP_POST:
+            insert = NGX_HTTP_WXAPP_RIGHT_INSERT;
+            break;
+
+        case NGX_HTTP_PUT:
+            update = NGX_HTTP_WXAPP_RIGHT_UPDATE;
+            break;
+
+        case NGX_HTTP_DELETE:
+            rights |= rcf->soft_delete.len ? NGX_HTTP_WXAPP_RIGHT_UPDATE
+                                           : NGX_HTTP_WXAPP_RIGHT_DELETE;
+        }
+    }
+
+    rights |= insert|update;
+
+    if (ngx_http_wxapp_schema_table(cf, place, &rcf->table, rights) != NGX_OK
+        || ngx_http_wxapp_schema_index(cf, place, &rcf->table,
+                                       (ngx_str_t *[]) { &rcf->key_name }, 1,
+                                       NGX_HTTP_WXAPP_INDEX_UNIQUE)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    column = rcf->columns.elts;
+
+    for (i = 0; i < rcf->columns.nelts; i++) {
+        name = &column[i].field.name;
+        rights = NGX_HTTP_WXAPP_RIGHT_SELECT;
+
+        if (column[i].field.write) {
+            rights |= insert|update;
+
+        } else if (&column[i] == rcf->owner) {
+            rights |= insert;
+        }
+
+        if (ngx_http_wxapp_schema_column(cf, place, &rcf->table, name,
+                                         &column[i].field, rights)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        /* the rows of an owner are few enough to be sorted */
+
+        if ((&column[i] == rcf->owner || (column[i].order && !rcf->owner))
+            && ngx_http_wxapp_schema_index(cf, place, &rcf->table, &name, 1,
+                                           NGX_HTTP_WXAPP_INDEX_LEADING)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (rcf->soft_delete.len == 0) {
+        return NGX_OK;
+    }
+
+    rights = NGX_HTTP_WXAPP_RIGHT_SELECT;
+
+    for (i = 0; i < rcf->allows.nelts; i++) {
+        if (allow[i].method == NGX_HTTP_DELETE) {
+            rights |= NGX_HTTP_WXAPP_RIGHT_UPDATE;
+        }
+    }
+
+    return ngx_http_wxapp_schema_column(cf, place, &rcf->table,
+                                        &rcf->soft_delete, NULL, rights);
 }
 
 
