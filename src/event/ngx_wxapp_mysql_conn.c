@@ -91,6 +91,12 @@ ngx_wxapp_mysql_conn_thread(void *data, ngx_log_t *log)
 
     conn->handle = ngx_wxapp_mysql_connect(conn->pool->mysql, conn->server,
                                            conn->writable, &conn->fault);
+
+    /* TLS reads and writes by the flag of the socket, whatever the API */
+
+    if (conn->handle) {
+        (void) ngx_nonblocking(mysql_get_socket(conn->handle));
+    }
 }
 
 

@@ -77,10 +77,6 @@ ngx_wxapp_mysql_connect(ngx_wxapp_mysql_t *mysql,
         }
     }
 
-    /* TLS reads and writes by the flag of the socket, whatever the API */
-
-    (void) ngx_nonblocking(mysql_get_socket(handle));
-
     return handle;
 
 failed:

@@ -1,13 +1,13 @@
 
 #include "module/ngx_http_wxapp_live.h"
+#include "event/ngx_wxapp_mysql_connect.h"
 
 #include <errmsg.h>
 #include <mysqld_error.h>
 
 
 static ngx_int_t ngx_http_wxapp_live_connect(ngx_http_wxapp_live_t *live,
-    ngx_wxapp_mysql_t *mysql, ngx_str_t *host, ngx_uint_t port,
-    ngx_str_t *socket);
+    ngx_wxapp_mysql_t *mysql);
 static ngx_int_t ngx_http_wxapp_live_server(ngx_http_wxapp_live_t *live);
 static ngx_int_t ngx_http_wxapp_live_tables(ngx_http_wxapp_live_t *live);
 static ngx_int_t ngx_http_wxapp_live_columns(ngx_http_wxapp_live_t *live,
@@ -56,17 +56,10 @@ ngx_http_wxapp_live_open(ngx_http_wxapp_live_t *live, ngx_wxapp_mysql_t *mysql,
      * a copy of it, and without a master they are this very process.
      */
 
-    live->handle = mysql_init(NULL);
-    if (live->handle == NULL) {
-        return ngx_http_wxapp_live_memory(live);
-    }
-
     cln->handler = ngx_http_wxapp_live_close;
-    cln->data = live->handle;
+    cln->data = live;
 
-    if (ngx_http_wxapp_live_connect(live, mysql, &mysql->host, mysql->port,
-                                    &mysql->socket)
-        != NGX_OK
+    if (ngx_http_wxapp_live_connect(live, mysql) != NGX_OK
         || ngx_http_wxapp_live_server(live) != NGX_OK
         || ngx_http_wxapp_live_tables(live) != NGX_OK)
     {
@@ -77,70 +70,38 @@ ngx_http_wxapp_live_open(ngx_http_wxapp_live_t *live, ngx_wxapp_mysql_t *mysql,
 }
 
 
+/* to the first primary that answers */
+
 static ngx_int_t
 ngx_http_wxapp_live_connect(ngx_http_wxapp_live_t *live,
-    ngx_wxapp_mysql_t *mysql, ngx_str_t *host, ngx_uint_t port,
-    ngx_str_t *socket)
+    ngx_wxapp_mysql_t *mysql)
 {
-    u_char        *p, sql[128];
-    MYSQL         *handle;
-    my_bool        off, tls, verify;
-    unsigned int   timeout, infile, protocol;
+    u_char                    *p, sql[128];
+    ngx_uint_t                 i;
+    ngx_wxapp_mysql_fault_t    fault;
+    ngx_wxapp_mysql_server_t  *server;
 
-    handle = live->handle;
+    server = mysql->primaries.elts;
 
-    off = 0;
-    tls = (mysql->tls != NGX_WXAPP_MYSQL_TLS_OFF);
-    verify = (mysql->tls == NGX_WXAPP_MYSQL_TLS_VERIFY);
-    infile = 0;
-    protocol = MYSQL_PROTOCOL_TCP;
-    timeout = (mysql->connect_timeout + 999) / 1000;
-
-    if (socket->len == 0) {
-        mysql_options(handle, MYSQL_OPT_PROTOCOL, &protocol);
+    for (i = 0; i < mysql->primaries.nelts && live->handle == NULL; i++) {
+        live->handle = ngx_wxapp_mysql_connect(mysql, &server[i], 0, &fault);
     }
 
-    mysql_options(handle, MYSQL_OPT_CONNECT_TIMEOUT, &timeout);
-    mysql_options(handle, MYSQL_OPT_READ_TIMEOUT, &timeout);
-    mysql_options(handle, MYSQL_OPT_WRITE_TIMEOUT, &timeout);
-    mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-    mysql_options(handle, MYSQL_OPT_RECONNECT, &off);
-    mysql_options(handle, MYSQL_OPT_LOCAL_INFILE, &infile);
-    mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &tls);
-    mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
-    mysql_options4(handle, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name",
-                   "nginx wxapp");
-
-    if (mysql->tls_ca.len) {
-        mysql_options(handle, MYSQL_OPT_SSL_CA, (char *) mysql->tls_ca.data);
+    if (live->handle == NULL) {
+        return ngx_http_wxapp_live_error(live, fault.error,
+                                         (char *) fault.message);
     }
 
-    if (mysql_real_connect(handle,
-                           socket->len ? NULL : (char *) host->data,
-                           (char *) mysql->user.data,
-                           (char *) mysql->password.data,
-                           (char *) mysql->database.data, port,
-                           socket->len ? (char *) socket->data : NULL, 0)
-        == NULL)
-    {
-        return ngx_http_wxapp_live_error(live, mysql_errno(handle),
-                                         mysql_error(handle));
-    }
-
-    if (tls && mysql_get_ssl_cipher(handle) == NULL) {
-        return ngx_http_wxapp_live_error(live, CR_SSL_CONNECTION_ERROR,
-                                         "the server has no TLS");
-    }
-
-    /* quotes and groups as in the sessions of the pool; nobody's ALTER TABLE
-       makes us leave a session that waits for it */
+    /* quotes and groups as the directives' author may have them; nobody's
+       ALTER TABLE makes us leave a session that waits for it */
 
     p = ngx_sprintf(sql, "SET SESSION sql_mode = '', "
-                    "SESSION lock_wait_timeout = %ud", timeout);
+                    "SESSION lock_wait_timeout = %ui",
+                    (ngx_uint_t) (mysql->connect_timeout + 999) / 1000);
 
-    if (mysql_real_query(handle, (char *) sql, p - sql)) {
-        return ngx_http_wxapp_live_error(live, mysql_errno(handle),
-                                         mysql_error(handle));
+    if (mysql_real_query(live->handle, (char *) sql, p - sql)) {
+        return ngx_http_wxapp_live_error(live, mysql_errno(live->handle),
+                                         mysql_error(live->handle));
     }
 
     return NGX_OK;
@@ -666,7 +627,11 @@ ngx_http_wxapp_live_memory(ngx_http_wxapp_live_t *live)
 static void
 ngx_http_wxapp_live_close(void *data)
 {
-    mysql_close(data);
+    ngx_http_wxapp_live_t *live = data;
+
+    if (live->handle) {
+        mysql_close(live->handle);
+    }
 }
 
 
