@@ -2808,7 +2808,7 @@ wxapp_limit a rate=1r/s key=$remote_addr;
             allow GET FETCH;
         }
     }
---- emerg: unknown method "FETCH", it must be GET, POST, PUT or DELETE
+--- emerg: unknown method "FETCH", it must be GET, POST, PATCH, PUT or DELETE
 --- at: allow GET FETCH;
 
 
@@ -2820,7 +2820,7 @@ wxapp_limit a rate=1r/s key=$remote_addr;
             allow get;
         }
     }
---- emerg: unknown method "get", it must be GET, POST, PUT or DELETE
+--- emerg: unknown method "get", it must be GET, POST, PATCH, PUT or DELETE
 --- at: allow get;
 
 
@@ -2909,7 +2909,7 @@ wxapp_limit a rate=1r/s key=$remote_addr;
         } # the end
     }
 --- emerg: invalid name "a b": letters, digits and underscores, 64 at most
---- at: } # the end
+--- at: soft_delete "a b";
 
 
 

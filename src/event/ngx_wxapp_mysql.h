@@ -125,6 +125,7 @@ struct ngx_wxapp_mysql_query_s {
     ngx_str_t                   sql;
     ngx_wxapp_value_t          *params;
     ngx_uint_t                  nparams;
+    ngx_uint_t                  room;         /* the caller's, for params */
     ngx_wxapp_mysql_row_pt      row;          /* NULL: no rows are wanted */
     unsigned                    read_only:1;  /* may be sent a second time */
     unsigned                    replica:1;    /* may go to a replica */

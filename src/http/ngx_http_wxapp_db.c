@@ -111,6 +111,7 @@ ngx_http_wxapp_db_query(ngx_http_request_t *r, ngx_uint_t nparams, void *data)
 
     if (query) {
         query->op.data = data;
+        query->room = nparams;
         query->nparams = 0;
     }
 
@@ -122,6 +123,24 @@ ngx_int_t
 ngx_http_wxapp_db_bind(ngx_wxapp_mysql_query_t *query,
     ngx_wxapp_value_t *value)
 {
+    ngx_uint_t          room;
+    ngx_wxapp_value_t  *params;
+
+    if (query->nparams == query->room) {
+        room = ngx_max(8, 2 * query->room);
+
+        params = ngx_palloc(query->pool, room * sizeof(ngx_wxapp_value_t));
+        if (params == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(params, query->params,
+                   query->nparams * sizeof(ngx_wxapp_value_t));
+
+        query->params = params;
+        query->room = room;
+    }
+
     return ngx_wxapp_mysql_param(query, query->nparams++, value);
 }
 
@@ -289,6 +308,20 @@ ngx_http_wxapp_db_problem(ngx_http_request_t *r,
     }
 
     return ngx_http_wxapp_problem(r, e->status, e->code, e->message);
+}
+
+
+ngx_int_t
+ngx_http_wxapp_db_unknown(ngx_http_request_t *r,
+    ngx_wxapp_mysql_query_t *query)
+{
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "mysql did not answer COMMIT");
+
+    return ngx_http_wxapp_problem(r, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                  "outcome_unknown",
+                                  "it may have been done or not, look before "
+                                  "trying again");
 }
 
 

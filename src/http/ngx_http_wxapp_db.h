@@ -12,9 +12,9 @@
 
 
 /*
- * Makes a query for the request with room for "nparams" parameters, counted
- * by ngx_http_wxapp_db_bind() as they are set; "data" becomes op.data.  NULL
- * without memory.
+ * Makes a query for the request; parameters are counted, and may become more
+ * than "nparams", as ngx_http_wxapp_db_bind() sets them.  "data" becomes
+ * op.data.  NULL without memory.
  */
 ngx_wxapp_mysql_query_t *ngx_http_wxapp_db_query(ngx_http_request_t *r,
     ngx_uint_t nparams, void *data);
@@ -62,6 +62,10 @@ void ngx_http_wxapp_db_wrote(ngx_http_request_t *r, ngx_str_t *uid);
  * the client.  The result is for ngx_http_finalize_request().
  */
 ngx_int_t ngx_http_wxapp_db_problem(ngx_http_request_t *r,
+    ngx_wxapp_mysql_query_t *query);
+
+/* The same of a COMMIT that was not answered. */
+ngx_int_t ngx_http_wxapp_db_unknown(ngx_http_request_t *r,
     ngx_wxapp_mysql_query_t *query);
 
 /*

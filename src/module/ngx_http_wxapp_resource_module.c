@@ -1,10 +1,9 @@
 
 /*
- * wxapp_resource TABLE {}: a table as a REST resource, its configuration.
+ * wxapp_resource NAME {}: a table as a REST resource, its directives.
  */
 
 
-#include "http/ngx_http_wxapp_schema.h"
 #include "module/ngx_http_wxapp_resource.h"
 #include "http/ngx_http_wxapp_field.h"
 
@@ -13,32 +12,46 @@ static char *ngx_http_wxapp_resource(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_wxapp_resource_column(ngx_conf_t *cf,
     ngx_http_wxapp_directive_t *directive, void *data);
+static ngx_int_t ngx_http_wxapp_resource_column_word(ngx_conf_t *cf,
+    ngx_http_wxapp_column_t *column, ngx_str_t *word);
 static char *ngx_http_wxapp_resource_owner_directive(ngx_conf_t *cf,
     ngx_http_wxapp_directive_t *directive, void *data);
-static char *ngx_http_wxapp_resource_orders(ngx_conf_t *cf,
+static char *ngx_http_wxapp_resource_names(ngx_conf_t *cf,
     ngx_http_wxapp_directive_t *directive, void *data);
 static char *ngx_http_wxapp_resource_page(ngx_conf_t *cf,
     ngx_http_wxapp_directive_t *directive, void *data);
+static char *ngx_http_wxapp_resource_bulk(ngx_conf_t *cf,
+    ngx_http_wxapp_directive_t *directive, void *data);
+static char *ngx_http_wxapp_resource_number(ngx_conf_t *cf,
+    ngx_http_wxapp_directive_t *directive, void *data);
+static char *ngx_http_wxapp_resource_flag(ngx_conf_t *cf,
+    ngx_http_wxapp_directive_t *directive, void *data);
+static char *ngx_http_wxapp_resource_upsert(ngx_conf_t *cf,
+    ngx_http_wxapp_directive_t *directive, void *data);
+static char *ngx_http_wxapp_resource_relation_directive(ngx_conf_t *cf,
+    ngx_http_wxapp_directive_t *directive, void *data);
+static ngx_int_t ngx_http_wxapp_resource_pair(ngx_str_t *s, ngx_str_t *table,
+    ngx_str_t *column);
+static char *ngx_http_wxapp_resource_soft_delete(ngx_conf_t *cf,
+    ngx_http_wxapp_directive_t *directive, void *data);
+static char *ngx_http_wxapp_resource_preset(ngx_conf_t *cf,
+    ngx_http_wxapp_directive_t *directive, void *data);
 static char *ngx_http_wxapp_resource_allow_directive(ngx_conf_t *cf,
     ngx_http_wxapp_directive_t *directive, void *data);
-static char *ngx_http_wxapp_resource_complete(ngx_conf_t *cf,
-    ngx_http_wxapp_resource_conf_t *conf);
-static ngx_int_t ngx_http_wxapp_resource_expect(ngx_conf_t *cf,
-    ngx_http_wxapp_resource_conf_t *conf, ngx_http_wxapp_place_t *place);
-static ngx_int_t ngx_http_wxapp_resource_sql(ngx_conf_t *cf,
-    ngx_http_wxapp_resource_conf_t *conf);
-static ngx_int_t ngx_http_wxapp_resource_identifier(ngx_conf_t *cf,
-    ngx_str_t *name);
-static char *ngx_http_wxapp_resource_undeclared(ngx_conf_t *cf,
-    ngx_http_wxapp_resource_conf_t *conf, const char *what, ngx_str_t *name);
+static ngx_array_t *ngx_http_wxapp_resource_words(ngx_conf_t *cf,
+    ngx_str_t *word, size_t skip);
 static ngx_int_t ngx_http_wxapp_resource_postconfiguration(ngx_conf_t *cf);
 static void *ngx_http_wxapp_resource_create_main_conf(ngx_conf_t *cf);
 
 
 static ngx_http_wxapp_directive_t  ngx_http_wxapp_resource_directives[] = {
 
-    { ngx_string("key"), 1, 1, ngx_http_wxapp_conf_str,
-      offsetof(ngx_http_wxapp_resource_conf_t, key_name) },
+    { ngx_string("table"), 1, 1, ngx_http_wxapp_conf_str,
+      offsetof(ngx_http_wxapp_resource_conf_t, table) },
+
+    { ngx_string("key"), 1, NGX_HTTP_WXAPP_KEYS,
+      ngx_http_wxapp_resource_names,
+      offsetof(ngx_http_wxapp_resource_conf_t, key_names) },
 
     { ngx_string("column"), 2|NGX_HTTP_WXAPP_MANY, 16,
       ngx_http_wxapp_resource_column, 0 },
@@ -46,15 +59,52 @@ static ngx_http_wxapp_directive_t  ngx_http_wxapp_resource_directives[] = {
     { ngx_string("owner"), 1, 1, ngx_http_wxapp_resource_owner_directive, 0 },
 
     { ngx_string("order"), 1|NGX_HTTP_WXAPP_MANY, NGX_HTTP_WXAPP_COLUMNS,
-      ngx_http_wxapp_resource_orders, 0 },
+      ngx_http_wxapp_resource_names,
+      offsetof(ngx_http_wxapp_resource_conf_t, orders) },
 
-    { ngx_string("page"), 1, 2, ngx_http_wxapp_resource_page, 0 },
+    { ngx_string("filter"), 1|NGX_HTTP_WXAPP_MANY, NGX_HTTP_WXAPP_COLUMNS,
+      ngx_http_wxapp_resource_names,
+      offsetof(ngx_http_wxapp_resource_conf_t, filters) },
+
+    { ngx_string("search"), 1, 16, ngx_http_wxapp_resource_names,
+      offsetof(ngx_http_wxapp_resource_conf_t, search) },
+
+    { ngx_string("increment"), 1|NGX_HTTP_WXAPP_MANY, NGX_HTTP_WXAPP_COLUMNS,
+      ngx_http_wxapp_resource_names,
+      offsetof(ngx_http_wxapp_resource_conf_t, increments) },
+
+    { ngx_string("upsert"), 1|NGX_HTTP_WXAPP_MANY, NGX_HTTP_WXAPP_KEYS,
+      ngx_http_wxapp_resource_upsert, 0 },
+
+    { ngx_string("relation"), 2|NGX_HTTP_WXAPP_MANY, 3,
+      ngx_http_wxapp_resource_relation_directive, 0 },
+
+    { ngx_string("page"), 1, 3, ngx_http_wxapp_resource_page, 0 },
+
+    { ngx_string("bulk"), 1, 1, ngx_http_wxapp_resource_bulk, 0 },
+
+    { ngx_string("max_affected"), 1, 1, ngx_http_wxapp_resource_number,
+      offsetof(ngx_http_wxapp_resource_conf_t, max_affected) },
+
+    { ngx_string("version"), 1, 1, ngx_http_wxapp_conf_str,
+      offsetof(ngx_http_wxapp_resource_conf_t, version_name) },
+
+    { ngx_string("etag"), 1, 1, ngx_http_wxapp_resource_flag,
+      offsetof(ngx_http_wxapp_resource_conf_t, etag) },
+
+    { ngx_string("require_if_match"), 1, 1, ngx_http_wxapp_resource_flag,
+      offsetof(ngx_http_wxapp_resource_conf_t, require_if_match) },
+
+    { ngx_string("cursor"), 1, 1, ngx_http_wxapp_resource_flag,
+      offsetof(ngx_http_wxapp_resource_conf_t, cursor) },
 
     { ngx_string("allow"), 1|NGX_HTTP_WXAPP_MANY, 8,
       ngx_http_wxapp_resource_allow_directive, 0 },
 
-    { ngx_string("soft_delete"), 1, 1, ngx_http_wxapp_conf_str,
-      offsetof(ngx_http_wxapp_resource_conf_t, soft_delete) },
+    { ngx_string("preset"), 1, 2, ngx_http_wxapp_resource_preset, 0 },
+
+    { ngx_string("soft_delete"), 1, 2, ngx_http_wxapp_resource_soft_delete,
+      0 },
 
       ngx_http_wxapp_null_directive
 };
@@ -68,19 +118,41 @@ static ngx_http_wxapp_param_t  ngx_http_wxapp_resource_page_params[] = {
     { ngx_string("max"), NGX_HTTP_WXAPP_PARAM_NUM,
       offsetof(ngx_http_wxapp_resource_conf_t, page_max), 1, 10000 },
 
+    { ngx_string("offset"), NGX_HTTP_WXAPP_PARAM_NUM,
+      offsetof(ngx_http_wxapp_resource_conf_t, offset_max), 0, 2000000000 },
+
       ngx_http_wxapp_null_param
 };
 
 
-static ngx_http_wxapp_allow_t  ngx_http_wxapp_resource_methods[] = {
-    { NGX_HTTP_GET, ngx_string("GET"), NULL },
-    { NGX_HTTP_POST, ngx_string("POST"), NULL },
-    { NGX_HTTP_PUT, ngx_string("PUT"), NULL },
-    { NGX_HTTP_DELETE, ngx_string("DELETE"), NULL }
+static ngx_http_wxapp_param_t  ngx_http_wxapp_resource_bulk_params[] = {
+
+    { ngx_string("max"), NGX_HTTP_WXAPP_PARAM_NUM,
+      offsetof(ngx_http_wxapp_resource_conf_t, bulk_max), 1, 1000 },
+
+      ngx_http_wxapp_null_param
 };
 
-#define NGX_HTTP_WXAPP_METHODS                                                \
-    (sizeof(ngx_http_wxapp_resource_methods) / sizeof(ngx_http_wxapp_allow_t))
+
+static ngx_http_wxapp_param_t  ngx_http_wxapp_resource_relation_params[] = {
+
+    { ngx_string("max"), NGX_HTTP_WXAPP_PARAM_NUM,
+      offsetof(ngx_http_wxapp_relation_t, max), 1, 1000 },
+
+      ngx_http_wxapp_null_param
+};
+
+
+/* in the order of ngx_http_wxapp_preset_e */
+
+static ngx_str_t  ngx_http_wxapp_resource_presets[] = {
+    ngx_string("read_all_modify_own"),
+    ngx_string("read_all_modify_admin"),
+    ngx_string("private"),
+    ngx_string("admin_only")
+};
+
+#define NGX_HTTP_WXAPP_PRESETS  4
 
 
 static ngx_command_t  ngx_http_wxapp_resource_commands[] = {
@@ -132,14 +204,12 @@ ngx_module_t  ngx_http_wxapp_resource_module = {
 static char *
 ngx_http_wxapp_resource(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_wxapp_place_t *place = conf;
+    ngx_array_t *resources = conf;
 
-    char                            *rv;
-    ngx_str_t                       *value;
-    ngx_http_core_loc_conf_t        *clcf;
-    ngx_http_wxapp_resource_conf_t  *rcf;
-
-    ngx_http_wxapp_conf_place(cf, place);
+    char                             *rv;
+    ngx_str_t                        *value;
+    ngx_http_core_loc_conf_t         *clcf;
+    ngx_http_wxapp_resource_conf_t  **p, *rcf;
 
     value = cf->args->elts;
 
@@ -160,22 +230,38 @@ ngx_http_wxapp_resource(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    ngx_http_wxapp_conf_place(cf, &rcf->place);
+
+    rcf->name = value[1];
     rcf->table = value[1];
     rcf->page_default = 20;
     rcf->page_max = 100;
+    rcf->offset_max = 10000;
+    rcf->bulk_max = 100;
+    rcf->max_affected = 100;
+    rcf->owner_reads = 1;
+    rcf->preset = NGX_HTTP_WXAPP_PRESET_NONE;
 
-    if (ngx_http_wxapp_resource_identifier(cf, &rcf->table) != NGX_OK
+    p = ngx_array_push(resources);
+
+    if (p == NULL
         || ngx_array_init(&rcf->columns, cf->pool, 16,
                           sizeof(ngx_http_wxapp_column_t))
            != NGX_OK
-        || ngx_array_init(&rcf->orders, cf->pool, 4, sizeof(ngx_str_t))
+        || ngx_array_init(&rcf->upserts, cf->pool, 1,
+                          sizeof(ngx_http_wxapp_upsert_t))
            != NGX_OK
-        || ngx_array_init(&rcf->allows, cf->pool, 4,
+        || ngx_array_init(&rcf->relations, cf->pool, 1,
+                          sizeof(ngx_http_wxapp_relation_t))
+           != NGX_OK
+        || ngx_array_init(&rcf->allows, cf->pool, 5,
                           sizeof(ngx_http_wxapp_allow_t))
            != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
+
+    *p = rcf;
 
     rv = ngx_http_wxapp_content(cf, ngx_http_wxapp_resource_handler, rcf);
     if (rv != NGX_CONF_OK) {
@@ -188,13 +274,7 @@ ngx_http_wxapp_resource(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return rv;
     }
 
-    rv = ngx_http_wxapp_resource_complete(cf, rcf);
-    if (rv != NGX_CONF_OK) {
-        return rv;
-    }
-
-    return ngx_http_wxapp_resource_expect(cf, rcf, place) == NGX_OK
-           ? NGX_CONF_OK : NGX_CONF_ERROR;
+    return ngx_http_wxapp_resource_complete(cf, rcf);
 }
 
 
@@ -210,7 +290,12 @@ ngx_http_wxapp_resource_column(ngx_conf_t *cf,
     ngx_uint_t                i;
     ngx_http_wxapp_column_t  *column;
 
-    static ngx_str_t  words[] = { ngx_string("write"), ngx_null_string };
+    static ngx_str_t  words[] = {
+        ngx_string("write"),
+        ngx_string("read"),
+        ngx_string("as"),
+        ngx_null_string
+    };
 
     value = cf->args->elts;
 
@@ -253,12 +338,11 @@ ngx_http_wxapp_resource_column(ngx_conf_t *cf,
 
     for (i = 3; i < cf->args->nelts; i++) {
 
-        if (ngx_strcmp(value[i].data, "write") == 0) {
-            column->field.write = 1;
-            continue;
-        }
+        rc = ngx_http_wxapp_resource_column_word(cf, column, &value[i]);
 
-        rc = ngx_http_wxapp_field_rule(cf, &column->field, &value[i]);
+        if (rc == NGX_DECLINED) {
+            rc = ngx_http_wxapp_field_rule(cf, &column->field, &value[i]);
+        }
 
         if (rc == NGX_DECLINED) {
             return ngx_http_wxapp_field_unknown(cf, &value[i], words);
@@ -268,6 +352,8 @@ ngx_http_wxapp_resource_column(ngx_conf_t *cf,
             return NGX_CONF_ERROR;
         }
     }
+
+    rcf->roles |= (column->read != NULL);
 
     if (ngx_http_wxapp_field_complete(cf, "column", &column->field)
         != NGX_CONF_OK)
@@ -282,6 +368,10 @@ ngx_http_wxapp_resource_column(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
+    column->plain.name = column->field.name;
+    column->plain.type = column->field.type;
+    column->plain.as_string = column->field.as_string;
+
     p = ngx_pnalloc(cf->pool, value[1].len + 3);
     if (p == NULL) {
         return NGX_CONF_ERROR;
@@ -291,6 +381,49 @@ ngx_http_wxapp_resource_column(ngx_conf_t *cf,
     column->label.len = ngx_sprintf(p, "\"%V\":", &value[1]) - p;
 
     return NGX_CONF_OK;
+}
+
+
+/* what is said of columns besides the rules of fields */
+
+static ngx_int_t
+ngx_http_wxapp_resource_column_word(ngx_conf_t *cf,
+    ngx_http_wxapp_column_t *column, ngx_str_t *word)
+{
+    ngx_array_t  **roles;
+
+    if (ngx_strcmp(word->data, "as=string") == 0) {
+
+        if (column->field.type > NGX_WXAPP_FIELD_DECIMAL) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"as=string\" is for numbers");
+            return NGX_ERROR;
+        }
+
+        column->field.as_string = 1;
+        return NGX_OK;
+    }
+
+    if (ngx_strcmp(word->data, "write") == 0) {
+        column->field.write = 1;
+        return NGX_OK;
+    }
+
+    if (ngx_strncmp(word->data, "write=", 6) == 0) {
+        column->field.write = 1;
+        roles = &column->write;
+
+    } else if (ngx_strncmp(word->data, "read=", 5) == 0) {
+        roles = &column->read;
+
+    } else {
+        return NGX_DECLINED;
+    }
+
+    *roles = ngx_http_wxapp_resource_words(cf, word,
+                                           roles == &column->read ? 5 : 6);
+
+    return *roles ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -332,21 +465,40 @@ ngx_http_wxapp_resource_owner_directive(ngx_conf_t *cf,
 }
 
 
+/* columns may be declared later */
+
 static char *
-ngx_http_wxapp_resource_orders(ngx_conf_t *cf,
+ngx_http_wxapp_resource_names(ngx_conf_t *cf,
     ngx_http_wxapp_directive_t *directive, void *data)
 {
-    ngx_http_wxapp_resource_conf_t *rcf = data;
-
-    ngx_str_t   *value, *name;
-    ngx_uint_t   i;
+    ngx_str_t     *value, *name;
+    ngx_uint_t     i, n;
+    ngx_array_t  **names;
 
     value = cf->args->elts;
+    names = (ngx_array_t **) ((u_char *) data + directive->offset);
 
-    /* columns may be declared later */
+    if (*names == NULL) {
+        *names = ngx_array_create(cf->pool, 4, sizeof(ngx_str_t));
+        if (*names == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
 
     for (i = 1; i < cf->args->nelts; i++) {
-        name = ngx_array_push(&rcf->orders);
+
+        name = (*names)->elts;
+
+        for (n = 0; n < (*names)->nelts; n++) {
+            if (ngx_strcmp(name[n].data, value[i].data) == 0) {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "duplicate column \"%V\" in \"%V\"",
+                                   &value[i], &value[0]);
+                return NGX_CONF_ERROR;
+            }
+        }
+
+        name = ngx_array_push(*names);
         if (name == NULL) {
             return NGX_CONF_ERROR;
         }
@@ -377,6 +529,268 @@ ngx_http_wxapp_resource_page(ngx_conf_t *cf,
     }
 
     return rv;
+}
+
+
+static char *
+ngx_http_wxapp_resource_bulk(ngx_conf_t *cf,
+    ngx_http_wxapp_directive_t *directive, void *data)
+{
+    return ngx_http_wxapp_conf_params(cf, ngx_http_wxapp_resource_bulk_params,
+                                      1, data);
+}
+
+
+static char *
+ngx_http_wxapp_resource_number(ngx_conf_t *cf,
+    ngx_http_wxapp_directive_t *directive, void *data)
+{
+    ngx_int_t   n;
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    n = ngx_atoi(value[1].data, value[1].len);
+
+    if (n < 1 || n > 1000) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" must be between 1 and 1000", &value[0]);
+        return NGX_CONF_ERROR;
+    }
+
+    *(ngx_uint_t *) ((u_char *) data + directive->offset) = n;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_wxapp_resource_flag(ngx_conf_t *cf,
+    ngx_http_wxapp_directive_t *directive, void *data)
+{
+    ngx_str_t   *value;
+    ngx_flag_t  *flag;
+
+    value = cf->args->elts;
+    flag = (ngx_flag_t *) ((u_char *) data + directive->offset);
+
+    *flag = (ngx_strcmp(value[1].data, "on") == 0);
+
+    if (!*flag && ngx_strcmp(value[1].data, "off") != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" of \"%V\", it must be "
+                           "\"on\" or \"off\"", &value[1], &value[0]);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_wxapp_resource_upsert(ngx_conf_t *cf,
+    ngx_http_wxapp_directive_t *directive, void *data)
+{
+    ngx_http_wxapp_resource_conf_t *rcf = data;
+
+    ngx_http_wxapp_upsert_t     *upsert;
+    ngx_http_wxapp_directive_t   names;
+
+    upsert = ngx_array_push(&rcf->upserts);
+    if (upsert == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(upsert, sizeof(ngx_http_wxapp_upsert_t));
+
+    names = *directive;
+    names.offset = offsetof(ngx_http_wxapp_upsert_t, names);
+
+    return ngx_http_wxapp_resource_names(cf, &names, upsert);
+}
+
+
+/* relation NAME child.column=table.column */
+
+static char *
+ngx_http_wxapp_resource_relation_directive(ngx_conf_t *cf,
+    ngx_http_wxapp_directive_t *directive, void *data)
+{
+    ngx_http_wxapp_resource_conf_t *rcf = data;
+
+    u_char                     *p;
+    ngx_str_t                  *value, s, table;
+    ngx_uint_t                  i;
+    ngx_http_wxapp_relation_t  *relation;
+
+    value = cf->args->elts;
+
+    if (ngx_http_wxapp_resource_identifier(cf, &value[1]) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    relation = rcf->relations.elts;
+
+    for (i = 0; i < rcf->relations.nelts; i++) {
+        if (ngx_strcmp(relation[i].name.data, value[1].data) == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "duplicate relation \"%V\"", &value[1]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (i == NGX_HTTP_WXAPP_RELATIONS) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "more than %d relations",
+                           NGX_HTTP_WXAPP_RELATIONS);
+        return NGX_CONF_ERROR;
+    }
+
+    relation = ngx_array_push(&rcf->relations);
+    if (relation == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(relation, sizeof(ngx_http_wxapp_relation_t));
+    relation->name = value[1];
+    relation->max = 100;
+
+    p = (u_char *) ngx_strchr(value[2].data, '=');
+
+    if (p == NULL) {
+        goto invalid;
+    }
+
+    s.data = value[2].data;
+    s.len = p - s.data;
+
+    if (ngx_http_wxapp_resource_pair(&s, &relation->table,
+                                     &relation->theirs_name)
+        != NGX_OK)
+    {
+        goto invalid;
+    }
+
+    s.data = p + 1;
+    s.len = value[2].data + value[2].len - s.data;
+
+    if (ngx_http_wxapp_resource_pair(&s, &table, &relation->ours_name)
+        != NGX_OK
+        || table.len != rcf->table.len
+        || ngx_strncmp(table.data, rcf->table.data, table.len) != 0)
+    {
+        goto invalid;
+    }
+
+    return ngx_http_wxapp_conf_params(cf,
+                                      ngx_http_wxapp_resource_relation_params,
+                                      3, relation);
+
+invalid:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid relation \"%V\", it must be "
+                       "child.column=%V.column", &value[2], &rcf->table);
+    return NGX_CONF_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_resource_pair(ngx_str_t *s, ngx_str_t *table,
+    ngx_str_t *column)
+{
+    u_char  *p;
+
+    p = ngx_strlchr(s->data, s->data + s->len, '.');
+
+    if (p == NULL || p == s->data || p == s->data + s->len - 1) {
+        return NGX_ERROR;
+    }
+
+    table->data = s->data;
+    table->len = p - s->data;
+
+    column->data = p + 1;
+    column->len = s->data + s->len - p - 1;
+
+    return NGX_OK;
+}
+
+
+static char *
+ngx_http_wxapp_resource_soft_delete(ngx_conf_t *cf,
+    ngx_http_wxapp_directive_t *directive, void *data)
+{
+    ngx_http_wxapp_resource_conf_t *rcf = data;
+
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (ngx_http_wxapp_resource_identifier(cf, &value[1]) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    rcf->soft_delete = value[1];
+
+    if (cf->args->nelts == 2) {
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strncmp(value[2].data, "role=", 5) != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "unknown parameter \"%V\", it must be \"role=\"",
+                           &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    rcf->deleted_roles = ngx_http_wxapp_resource_words(cf, &value[2], 5);
+
+    return rcf->deleted_roles ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_wxapp_resource_preset(ngx_conf_t *cf,
+    ngx_http_wxapp_directive_t *directive, void *data)
+{
+    ngx_http_wxapp_resource_conf_t *rcf = data;
+
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    value = cf->args->elts;
+
+    for (i = 0; i < NGX_HTTP_WXAPP_PRESETS; i++) {
+        if (ngx_strcmp(ngx_http_wxapp_resource_presets[i].data, value[1].data)
+            == 0)
+        {
+            break;
+        }
+    }
+
+    if (i == NGX_HTTP_WXAPP_PRESETS) {
+        return ngx_http_wxapp_conf_unknown(cf, "preset", &value[1],
+                                           ngx_http_wxapp_resource_presets,
+                                           NGX_HTTP_WXAPP_PRESETS,
+                                           sizeof(ngx_str_t));
+    }
+
+    rcf->preset = i;
+
+    if (cf->args->nelts == 2) {
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strncmp(value[2].data, "admin=", 6) != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "unknown parameter \"%V\", it must be "
+                           "\"admin=\"", &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    rcf->preset_admins = ngx_http_wxapp_resource_words(cf, &value[2], 6);
+
+    return rcf->preset_admins ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
@@ -427,7 +841,7 @@ ngx_http_wxapp_resource_allow_directive(ngx_conf_t *cf,
         if (m == NGX_HTTP_WXAPP_METHODS) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "unknown method \"%V\", it must be GET, POST, "
-                               "PUT or DELETE", &value[i]);
+                               "PATCH, PUT or DELETE", &value[i]);
             return NGX_CONF_ERROR;
         }
 
@@ -454,334 +868,44 @@ ngx_http_wxapp_resource_allow_directive(ngx_conf_t *cf,
 }
 
 
-/* what can be said only when the block has been read */
+/* name=a|b, the name being "skip" bytes long */
 
-static char *
-ngx_http_wxapp_resource_complete(ngx_conf_t *cf,
-    ngx_http_wxapp_resource_conf_t *rcf)
+static ngx_array_t *
+ngx_http_wxapp_resource_words(ngx_conf_t *cf, ngx_str_t *word, size_t skip)
 {
-    ngx_str_t                *name;
-    ngx_uint_t                i, n;
-    ngx_http_wxapp_allow_t   *allow;
-    ngx_http_wxapp_column_t  *column;
+    ngx_str_t  words;
 
-    if (rcf->key_name.len == 0) {
-        ngx_str_set(&rcf->key_name, "id");
-    }
+    words.data = word->data + skip;
+    words.len = word->len - skip;
 
-    rcf->key = ngx_http_wxapp_resource_find(rcf, &rcf->key_name);
-
-    if (rcf->key == NULL) {
-        return ngx_http_wxapp_resource_undeclared(cf, rcf, "key",
-                                                  &rcf->key_name);
-    }
-
-    rcf->key->order = 1;
-
-    if (rcf->owner_name.len) {
-        rcf->owner = ngx_http_wxapp_resource_find(rcf, &rcf->owner_name);
-
-        if (rcf->owner == NULL) {
-            return ngx_http_wxapp_resource_undeclared(cf, rcf, "owner",
-                                                      &rcf->owner_name);
-        }
-
-        if (rcf->owner->field.write) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "the owner column \"%V\" must not be "
-                               "\"write\"", &rcf->owner_name);
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    name = rcf->orders.elts;
-
-    for (i = 0; i < rcf->orders.nelts; i++) {
-        column = ngx_http_wxapp_resource_find(rcf, &name[i]);
-
-        if (column == NULL) {
-            return ngx_http_wxapp_resource_undeclared(cf, rcf, "order",
-                                                      &name[i]);
-        }
-
-        column->order = 1;
-    }
-
-    if (rcf->soft_delete.len
-        && ngx_http_wxapp_resource_identifier(cf, &rcf->soft_delete) != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    if (rcf->allows.nelts == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "resource \"%V\" allows nothing, "
-                           "it needs \"allow\"", &rcf->table);
-        return NGX_CONF_ERROR;
-    }
-
-    column = rcf->columns.elts;
-    allow = rcf->allows.elts;
-
-    for (n = 0, i = 0; i < rcf->columns.nelts; i++) {
-        n += column[i].field.write && &column[i] != rcf->key;
-    }
-
-    for (i = 0; i < rcf->allows.nelts; i++) {
-        if (allow[i].method == NGX_HTTP_PUT && n == 0) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "resource \"%V\" allows PUT but has no "
-                               "column to write", &rcf->table);
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    return ngx_http_wxapp_resource_sql(cf, rcf) == NGX_OK ? NGX_CONF_OK
-                                                          : NGX_CONF_ERROR;
-}
-
-
-/* for wxapp_schema_check */
-
-static ngx_int_t
-ngx_http_wxapp_resource_expect(ngx_conf_t *cf,
-    ngx_http_wxapp_resource_conf_t *rcf, ngx_http_wxapp_place_t *place)
-{
-    ngx_str_t                *name;
-    ngx_uint_t                i, insert, update, rights;
-    ngx_http_wxapp_allow_t   *allow;
-    ngx_http_wxapp_column_t  *column;
-
-    allow = rcf->allows.elts;
-    insert = 0;
-    update = 0;
-    rights = NGX_HTTP_WXAPP_RIGHT_SELECT;
-
-    for (i = 0; i < rcf->allows.nelts; i++) {
-
-        switch (allow[i].method) {
-
-        case NGX_HTTP_POST:
-            insert = NGX_HTTP_WXAPP_RIGHT_INSERT;
-            break;
-
-        case NGX_HTTP_PUT:
-            update = NGX_HTTP_WXAPP_RIGHT_UPDATE;
-            break;
-
-        case NGX_HTTP_DELETE:
-            rights |= rcf->soft_delete.len ? NGX_HTTP_WXAPP_RIGHT_UPDATE
-                                           : NGX_HTTP_WXAPP_RIGHT_DELETE;
-        }
-    }
-
-    rights |= insert|update;
-
-    if (ngx_http_wxapp_schema_table(cf, place, &rcf->table, rights) != NGX_OK
-        || ngx_http_wxapp_schema_index(cf, place, &rcf->table,
-                                       (ngx_str_t *[]) { &rcf->key_name }, 1,
-                                       NGX_HTTP_WXAPP_INDEX_UNIQUE)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    column = rcf->columns.elts;
-
-    for (i = 0; i < rcf->columns.nelts; i++) {
-        name = &column[i].field.name;
-        rights = NGX_HTTP_WXAPP_RIGHT_SELECT;
-
-        if (column[i].field.write) {
-            rights |= insert|update;
-
-        } else if (&column[i] == rcf->owner) {
-            rights |= insert;
-        }
-
-        if (ngx_http_wxapp_schema_column(cf, place, &rcf->table, name,
-                                         &column[i].field, rights)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        /* the rows of an owner are few enough to be sorted */
-
-        if ((&column[i] == rcf->owner || (column[i].order && !rcf->owner))
-            && ngx_http_wxapp_schema_index(cf, place, &rcf->table, &name, 1,
-                                           NGX_HTTP_WXAPP_INDEX_LEADING)
-               != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    if (rcf->soft_delete.len == 0) {
-        return NGX_OK;
-    }
-
-    rights = NGX_HTTP_WXAPP_RIGHT_SELECT;
-
-    for (i = 0; i < rcf->allows.nelts; i++) {
-        if (allow[i].method == NGX_HTTP_DELETE) {
-            rights |= NGX_HTTP_WXAPP_RIGHT_UPDATE;
-        }
-    }
-
-    return ngx_http_wxapp_schema_column(cf, place, &rcf->table,
-                                        &rcf->soft_delete, NULL, rights);
-}
-
-
-static ngx_int_t
-ngx_http_wxapp_resource_sql(ngx_conf_t *cf,
-    ngx_http_wxapp_resource_conf_t *rcf)
-{
-    ngx_uint_t                i;
-    ngx_wxapp_text_t          text;
-    ngx_http_wxapp_column_t  *column;
-
-    /* the conditions that no statement goes without */
-
-    ngx_wxapp_text_init(&text, cf->pool, 128);
-
-    if (rcf->owner) {
-        ngx_http_wxapp_resource_name(&text, &rcf->owner_name);
-        ngx_wxapp_text_cstr(&text, " = ?");
-    }
-
-    if (rcf->soft_delete.len) {
-        ngx_wxapp_text_cstr(&text, rcf->owner ? " AND " : "");
-        ngx_http_wxapp_resource_name(&text, &rcf->soft_delete);
-        ngx_wxapp_text_cstr(&text, " IS NULL");
-    }
-
-    if (text.pos == text.start) {
-        ngx_wxapp_text_cstr(&text, "TRUE");
-    }
-
-    if (ngx_wxapp_text_done(&text, &rcf->where) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ngx_wxapp_text_init(&text, cf->pool, 512);
-    ngx_wxapp_text_cstr(&text, "SELECT ");
-
-    column = rcf->columns.elts;
-
-    for (i = 0; i < rcf->columns.nelts; i++) {
-        ngx_wxapp_text_cstr(&text, i ? ", " : "");
-        ngx_http_wxapp_resource_name(&text, &column[i].field.name);
-    }
-
-    ngx_wxapp_text_cstr(&text, " FROM ");
-    ngx_http_wxapp_resource_name(&text, &rcf->table);
-    ngx_wxapp_text_cstr(&text, " WHERE ");
-
-    if (ngx_wxapp_text_done(&text, &rcf->select) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ngx_wxapp_text_init(&text, cf->pool, rcf->select.len + 256);
-    ngx_wxapp_text_str(&text, &rcf->select);
-    ngx_http_wxapp_resource_name(&text, &rcf->key_name);
-    ngx_wxapp_text_cstr(&text, " = ? AND ");
-    ngx_wxapp_text_str(&text, &rcf->where);
-    ngx_wxapp_text_cstr(&text, " LIMIT 1");
-
-    if (ngx_wxapp_text_done(&text, &rcf->item) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ngx_wxapp_text_init(&text, cf->pool, 256);
-
-    if (rcf->soft_delete.len) {
-        ngx_wxapp_text_cstr(&text, "UPDATE ");
-        ngx_http_wxapp_resource_name(&text, &rcf->table);
-        ngx_wxapp_text_cstr(&text, " SET ");
-        ngx_http_wxapp_resource_name(&text, &rcf->soft_delete);
-        ngx_wxapp_text_cstr(&text, " = UTC_TIMESTAMP()");
-
-    } else {
-        ngx_wxapp_text_cstr(&text, "DELETE FROM ");
-        ngx_http_wxapp_resource_name(&text, &rcf->table);
-    }
-
-    ngx_wxapp_text_cstr(&text, " WHERE ");
-    ngx_http_wxapp_resource_name(&text, &rcf->key_name);
-    ngx_wxapp_text_cstr(&text, " = ? AND ");
-    ngx_wxapp_text_str(&text, &rcf->where);
-    ngx_wxapp_text_cstr(&text, " LIMIT 1");
-
-    return ngx_wxapp_text_done(&text, &rcf->remove);
-}
-
-
-static ngx_int_t
-ngx_http_wxapp_resource_identifier(ngx_conf_t *cf, ngx_str_t *name)
-{
-    u_char  *p, *last;
-
-    last = name->data + name->len;
-
-    for (p = name->data; p < last; p++) {
-        if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z')
-              || (*p >= '0' && *p <= '9') || *p == '_'))
-        {
-            break;
-        }
-    }
-
-    if (p == last && name->len && name->len <= 64) {
-        return NGX_OK;
-    }
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "invalid name \"%V\": letters, digits and "
-                       "underscores, 64 at most", name);
-    return NGX_ERROR;
-}
-
-
-static char *
-ngx_http_wxapp_resource_undeclared(ngx_conf_t *cf,
-    ngx_http_wxapp_resource_conf_t *rcf, const char *what, ngx_str_t *name)
-{
-    ngx_str_t  *near;
-
-    near = ngx_wxapp_nearest(name, rcf->columns.elts, rcf->columns.nelts,
-                             sizeof(ngx_http_wxapp_column_t));
-
-    if (near) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "unknown column \"%V\" in \"%s\" of resource "
-                           "\"%V\", did you mean \"%V\"?",
-                           name, what, &rcf->table, near);
-    } else {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "unknown column \"%V\" in \"%s\" of resource "
-                           "\"%V\"", name, what, &rcf->table);
-    }
-
-    return NGX_CONF_ERROR;
+    return ngx_http_wxapp_conf_words(cf, &words);
 }
 
 
 static ngx_int_t
 ngx_http_wxapp_resource_postconfiguration(ngx_conf_t *cf)
 {
-    ngx_http_wxapp_place_t      *place;
-    ngx_http_wxapp_main_conf_t  *wmcf;
+    ngx_uint_t                        i;
+    ngx_array_t                      *resources;
+    ngx_http_wxapp_main_conf_t       *wmcf;
+    ngx_http_wxapp_resource_conf_t  **rcf;
 
-    place = ngx_http_conf_get_module_main_conf(cf,
+    resources = ngx_http_conf_get_module_main_conf(cf,
                                                ngx_http_wxapp_resource_module);
     wmcf = ngx_http_wxapp_conf_main(cf);
+    rcf = resources->elts;
 
-    if (place->line && wmcf->mysql == NULL) {
-        (void) ngx_http_wxapp_conf_needs(cf, place, "wxapp_resource",
-                                         "wxapp_mysql");
-        return NGX_ERROR;
+    for (i = 0; i < resources->nelts; i++) {
+
+        if (wmcf->mysql == NULL) {
+            (void) ngx_http_wxapp_conf_needs(cf, &rcf[i]->place,
+                                             "wxapp_resource", "wxapp_mysql");
+            return NGX_ERROR;
+        }
+
+        if (ngx_http_wxapp_resource_resolve(cf, rcf[i], resources) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     return NGX_OK;
@@ -791,7 +915,7 @@ ngx_http_wxapp_resource_postconfiguration(ngx_conf_t *cf)
 static void *
 ngx_http_wxapp_resource_create_main_conf(ngx_conf_t *cf)
 {
-    /* where the last resource stands; line 0: nowhere */
+    /* all resources, by pointer */
 
-    return ngx_pcalloc(cf->pool, sizeof(ngx_http_wxapp_place_t));
+    return ngx_array_create(cf->pool, 8, sizeof(void *));
 }
