@@ -106,12 +106,28 @@ ngx_http_wxapp_body_form(ngx_http_request_t *r, ngx_str_t *text)
 }
 
 
+ngx_uint_t
+ngx_http_wxapp_body_empty(ngx_http_request_t *r)
+{
+    ngx_chain_t  *cl;
+
+    cl = r->request_body ? r->request_body->bufs : NULL;
+
+    while (cl && ngx_buf_size(cl->buf) == 0) {
+        cl = cl->next;
+    }
+
+    return cl == NULL;
+}
+
+
 ngx_http_wxapp_body_type_e
 ngx_http_wxapp_body_type(ngx_http_request_t *r)
 {
-    size_t      len;
-    u_char     *p;
-    ngx_str_t  *value;
+    size_t            len;
+    u_char           *p;
+    ngx_uint_t        n;
+    ngx_table_elt_t  *h;
 
     static ngx_str_t  json = ngx_string("application/json");
     static ngx_str_t  form = ngx_string("application/x-www-form-urlencoded");
@@ -120,10 +136,17 @@ ngx_http_wxapp_body_type(ngx_http_request_t *r)
         return NGX_HTTP_WXAPP_BODY_UNTYPED;
     }
 
-    value = &r->headers_in.content_type->value;
-    p = value->data;
+    h = ngx_http_wxapp_header_find(&r->headers_in.headers, "Content-Type", &n);
 
-    for (len = 0; len < value->len; len++) {
+    /* of two, who comes next might read the other */
+
+    if (n > 1) {
+        return NGX_HTTP_WXAPP_BODY_OTHER;
+    }
+
+    p = h->value.data;
+
+    for (len = 0; len < h->value.len; len++) {
         if (p[len] == ';' || p[len] == ' ' || p[len] == '\t') {
             break;
         }

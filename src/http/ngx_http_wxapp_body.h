@@ -31,6 +31,9 @@ ngx_int_t ngx_http_wxapp_body_object(ngx_http_request_t *r,
     ngx_wxapp_json_node_t **object);
 ngx_int_t ngx_http_wxapp_body_form(ngx_http_request_t *r, ngx_str_t *text);
 
+/* Whether the body that was read has no bytes. */
+ngx_uint_t ngx_http_wxapp_body_empty(ngx_http_request_t *r);
+
 /* What the Content-Type says that a body is; parameters do not count. */
 
 typedef enum {

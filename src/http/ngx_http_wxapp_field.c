@@ -98,6 +98,32 @@ static ngx_wxapp_pattern_t  ngx_http_wxapp_patterns[] = {
 
 
 char *
+ngx_http_wxapp_field_name(ngx_conf_t *cf, ngx_str_t *name)
+{
+    u_char  *p, *last;
+
+    last = name->data + name->len;
+
+    for (p = name->data; p < last; p++) {
+        if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z')
+              || (*p >= '0' && *p <= '9') || *p == '_'))
+        {
+            break;
+        }
+    }
+
+    if (p == last && name->len && name->len <= 64) {
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid name \"%V\": letters, digits and "
+                       "underscores, 64 at most", name);
+    return NGX_CONF_ERROR;
+}
+
+
+char *
 ngx_http_wxapp_field_type(ngx_conf_t *cf, ngx_wxapp_field_t *field,
     ngx_str_t *word)
 {

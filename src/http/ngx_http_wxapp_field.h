@@ -16,6 +16,9 @@
 #define NGX_HTTP_WXAPP_ITEMS  100         /* of a list, unless told */
 
 
+/* Checks a name: letters, digits and underscores; an error is logged. */
+char *ngx_http_wxapp_field_name(ngx_conf_t *cf, ngx_str_t *name);
+
 /* Sets the type from "int", "string[]"; an error is logged. */
 char *ngx_http_wxapp_field_type(ngx_conf_t *cf, ngx_wxapp_field_t *field,
     ngx_str_t *word);

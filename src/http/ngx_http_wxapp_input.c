@@ -22,6 +22,8 @@ static ngx_int_t ngx_http_wxapp_input_rest(ngx_http_wxapp_input_t *input,
     ngx_wxapp_value_t *values, u_char *given);
 static ngx_int_t ngx_http_wxapp_input_add(ngx_http_wxapp_input_t *input,
     ngx_str_t *field, const char *rule, ngx_str_t *message);
+static ngx_wxapp_value_t *ngx_http_wxapp_input_given(ngx_http_request_t *r,
+    ngx_str_t *name, ngx_wxapp_field_t **field);
 
 
 ngx_http_wxapp_input_t *
@@ -135,7 +137,7 @@ ngx_http_wxapp_input_pair(ngx_http_wxapp_input_t *input,
 {
     ngx_int_t           rc;
     ngx_str_t          *items;
-    ngx_uint_t          n;
+    ngx_uint_t          n, seen;
     ngx_pool_t         *pool;
     ngx_wxapp_pair_t   *p;
     ngx_wxapp_field_t  *field;
@@ -144,18 +146,19 @@ ngx_http_wxapp_input_pair(ngx_http_wxapp_input_t *input,
     pool = input->request->pool;
     field = ngx_http_wxapp_input_field(input, i);
 
-    if (*given) {
-        return field->list ? NGX_OK
-                           : ngx_http_wxapp_input_fault(input, &pair->name,
-                                                        "duplicate",
-                                                        "must be given once");
-    }
-
+    seen = *given;
     *given = NGX_HTTP_WXAPP_GIVEN;
 
     if (pair->malformed) {
         return ngx_http_wxapp_input_fault(input, &pair->name, "encoding",
                                           "must be percent-encoded");
+    }
+
+    if (seen) {
+        return field->list ? NGX_OK
+                           : ngx_http_wxapp_input_fault(input, &pair->name,
+                                                        "duplicate",
+                                                        "must be given once");
     }
 
     if (!field->list) {
@@ -411,6 +414,16 @@ ngx_http_wxapp_input_find(ngx_conf_t *cf, ngx_str_t *name)
 ngx_wxapp_value_t *
 ngx_http_wxapp_input_value(ngx_http_request_t *r, ngx_str_t *name)
 {
+    ngx_wxapp_field_t  *field;
+
+    return ngx_http_wxapp_input_given(r, name, &field);
+}
+
+
+static ngx_wxapp_value_t *
+ngx_http_wxapp_input_given(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_wxapp_field_t **field)
+{
     ngx_uint_t               i, n;
     ngx_http_wxapp_ctx_t    *ctx;
     ngx_http_wxapp_given_t  *input;
@@ -424,8 +437,71 @@ ngx_http_wxapp_input_value(ngx_http_request_t *r, ngx_str_t *name)
     input = ctx->input;
     n = input->conf->fields.nelts;
 
-    i = ngx_http_wxapp_input_index(input->conf->fields.elts, n,
-                                   sizeof(ngx_wxapp_field_t), name);
+    *field = input->conf->fields.elts;
 
-    return (i < n && input->given[i]) ? &input->values[i] : NULL;
+    i = ngx_http_wxapp_input_index(*field, n, sizeof(ngx_wxapp_field_t), name);
+
+    if (i == n || !input->given[i]) {
+        return NULL;
+    }
+
+    *field += i;
+
+    return &input->values[i];
+}
+
+
+ngx_int_t
+ngx_http_wxapp_input_text(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_str_t *text)
+{
+    u_char             *p, *last;
+    ngx_str_t           s;
+    ngx_wxapp_text_t    json;
+    ngx_wxapp_field_t  *field;
+    ngx_wxapp_value_t  *value;
+
+    value = ngx_http_wxapp_input_given(r, name, &field);
+
+    if (value == NULL || value->type == NGX_WXAPP_VALUE_NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (value->type != NGX_WXAPP_VALUE_TEXT
+        || (field->type != NGX_WXAPP_FIELD_STRING
+            && field->type != NGX_WXAPP_FIELD_TEXT))
+    {
+        ngx_wxapp_text_init(&json, r->pool, value->text.len + 32);
+        ngx_wxapp_field_value(field, &json, value);
+
+        if (ngx_wxapp_text_done(&json, text) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (text->data[0] == '"' && field->type != NGX_WXAPP_FIELD_JSON) {
+            text->data++;
+            text->len -= 2;
+        }
+
+        return NGX_OK;
+    }
+
+    s = value->text;
+
+    text->len = s.len;
+    text->data = ngx_pnalloc(r->pool, s.len + 1);
+
+    if (text->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = text->data;
+    last = s.data + s.len;
+
+    while (s.data < last) {
+        *p++ = (*s.data < ' ') ? ' ' : *s.data;
+        s.data++;
+    }
+
+    return NGX_OK;
 }

@@ -109,5 +109,14 @@ ngx_wxapp_field_t *ngx_http_wxapp_input_find(ngx_conf_t *cf, ngx_str_t *name);
 ngx_wxapp_value_t *ngx_http_wxapp_input_value(ngx_http_request_t *r,
     ngx_str_t *name);
 
+/*
+ * The same as text, as a reply would write it but without quotes, of a list
+ * its JSON; control characters are spaces, as it may come to stand in a
+ * header.  NGX_DECLINED when there is none or it is null; NGX_ERROR without
+ * memory.
+ */
+ngx_int_t ngx_http_wxapp_input_text(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_str_t *text);
+
 
 #endif /* _NGX_HTTP_WXAPP_INPUT_H_INCLUDED_ */
