@@ -145,6 +145,8 @@ bounds(void)
         { NGX_WXAPP_FIELD_DATE, "1", NULL, NGX_ERROR },
         { NGX_WXAPP_FIELD_JSON, NULL, "1", NGX_ERROR },
         { NGX_WXAPP_FIELD_JSON, NULL, NULL, NGX_OK },
+        { NGX_WXAPP_FIELD_BINARY, "1", "9", NGX_OK },
+        { NGX_WXAPP_FIELD_BINARY, "-1", NULL, NGX_ERROR },
         { NGX_WXAPP_FIELD_TYPES, NULL, NULL, 0 }
     };
 
@@ -572,6 +574,285 @@ times(void)
 }
 
 
+static void
+binaries(void)
+{
+    char        *s;
+    u_char       raw[40];
+    size_t       len, i;
+    ngx_str_t    in, b64;
+    ngx_uint_t   n, wrong;
+
+    unit_pool();
+    of(NGX_WXAPP_FIELD_BINARY, NULL, NULL);
+
+    ok(text("aGVsbG8=") == NGX_OK && value.type == NGX_WXAPP_VALUE_TEXT
+       && equals(&value.text, "hello"), "base64");
+    ok(text("") == NGX_OK && value.text.len == 0, "nothing");
+    ok(text("AA==") == NGX_OK && value.text.len == 1
+       && value.text.data[0] == 0, "a zero");
+    ok(json("\"AA==\"") == NGX_OK && value.text.len == 1, "JSON string");
+    ok(refused(json("7"), "type"), "JSON number");
+
+    for (const char *const *bad = (const char *[]) { "a", "aG", "aGV", "aGVs=",
+         "=", "==", "===", "====", "a===", "aG=s", "aG==aGVs", "aGVsbG8",
+         "aGVs bG8", "aGV\n", "aG_-", "aGV\xff", " AA=", "AA= ", NULL };
+         *bad; bad++)
+    {
+        ok(refused(text(*bad), "type"), "no base64: \"%s\"", *bad);
+    }
+
+    of(NGX_WXAPP_FIELD_BINARY, "2", "3");
+    ok(refused(text("AA=="), "min")
+       && equals(&fault.message, "must have at least 2 bytes"), "one byte");
+    ok(text("AAA=") == NGX_OK && text("AAAA") == NGX_OK, "two and three");
+    ok(refused(text("AAAAAA=="), "max")
+       && equals(&fault.message, "must have at most 3 bytes"), "four");
+
+    of(NGX_WXAPP_FIELD_BINARY, NULL, NULL);
+    s = ngx_pnalloc(pool, 87384 + 5);
+    memset(s, 'A', 87384);
+    strcpy(s + 87380, "");
+    ok(text(s) == NGX_OK && value.text.len == 65535, "65535 bytes");
+    strcpy(s + 87380, "AA==");
+    ok(refused(text(s), "max"), "65536 bytes");
+
+    for (wrong = 0, n = 0; n < 3000; n++) {
+        unit_pool();
+        of(NGX_WXAPP_FIELD_BINARY, NULL, NULL);
+
+        len = unit_random(sizeof(raw));
+
+        for (i = 0; i < len; i++) {
+            raw[i] = unit_random(256);
+        }
+
+        in = bytes(raw, len);
+        b64.data = ngx_pnalloc(pool, ngx_base64_encoded_length(len) + 1);
+        ngx_encode_base64(&b64, &in);
+        b64 = bytes(b64.data, b64.len);
+
+        wrong += ngx_wxapp_field_text(&field, pool, &b64, &value, &fault)
+                 != NGX_OK
+                 || value.text.len != len
+                 || memcmp(value.text.data, raw, len) != 0;
+    }
+
+    ok(wrong == 0, "any bytes there and back");
+}
+
+
+/* "a|b|c" */
+
+static ngx_array_t *
+words(const char *s)
+{
+    const char   *end;
+    ngx_str_t    *word;
+    ngx_array_t  *array;
+
+    array = ngx_array_create(pool, 4, sizeof(ngx_str_t));
+
+    for ( ;; s = end + 1) {
+        end = strchrnul(s, '|');
+        word = ngx_array_push(array);
+        *word = bytes(s, end - s);
+
+        if (*end == '\0') {
+            return array;
+        }
+    }
+}
+
+
+static void
+regex(const char *s, ngx_wxapp_pattern_t *pattern)
+{
+    u_char               err[256];
+    ngx_regex_compile_t  rc;
+
+    memset(&rc, 0, sizeof(rc));
+
+    rc.pattern = str(s);
+    rc.pool = pool;
+    rc.err.data = err;
+    rc.err.len = sizeof(err);
+
+    ok(ngx_regex_compile(&rc) == NGX_OK, "%s compiles", s);
+
+    field.regex = rc.regex;
+    field.pattern = pattern;
+}
+
+
+static void
+rules(void)
+{
+    static ngx_wxapp_pattern_t  pattern = { ngx_string("regex"), NULL, "told" };
+
+    unit_pool();
+
+    of(NGX_WXAPP_FIELD_STRING, NULL, NULL);
+    field.words = words("a|bc|\xe8\x8c\xb6");
+    ok(text("a") == NGX_OK && text("bc") == NGX_OK
+       && text("\xe8\x8c\xb6") == NGX_OK, "the words");
+    ok(refused(text("b"), "enum") && refused(text(""), "enum")
+       && refused(text("a|bc"), "enum") && refused(text("A"), "enum"),
+       "no words");
+    ok(equals(&fault.message, "must be one of a, bc, \xe8\x8c\xb6"),
+       "they are told");
+
+    of(NGX_WXAPP_FIELD_INT, NULL, NULL);
+    field.words = words("1|-2");
+    ok(text("1") == NGX_OK && text("-2") == NGX_OK && text("01") == NGX_OK
+       && json("-2") == NGX_OK, "numbers");
+    ok(refused(text("2"), "enum") && refused(text("11"), "enum")
+       && refused(text("-1"), "enum"), "no such numbers");
+
+    of(NGX_WXAPP_FIELD_DECIMAL, NULL, NULL);
+    field.words = words("0|1.5");
+    ok(text("1.500") == NGX_OK && text("-0.0") == NGX_OK, "equal decimals");
+    ok(refused(text("1.51"), "enum"), "another decimal");
+
+    of(NGX_WXAPP_FIELD_STRING, "3", "3");
+    field.length = 1;
+    ok(text("\xe8\x8c\xb6xx") == NGX_OK, "exactly");
+    ok(refused(text("xx"), "length") && refused(text("xxxx"), "length")
+       && equals(&fault.message, "must have exactly 3 characters"),
+       "not exactly");
+
+    of(NGX_WXAPP_FIELD_STRING, NULL, "3");
+    regex("(*UTF)^[a-z]+\\z", &pattern);
+    ok(text("abc") == NGX_OK, "a match");
+    ok(refused(text("ABC"), "regex") && equals(&fault.message, "told"),
+       "no match");
+    ok(refused(text("ab\n"), "regex"), "a line end");
+    ok(refused(text("abcd"), "max"), "the bounds come first");
+    ok(refused(text("\xff"), "encoding"), "and UTF-8");
+    ok(refused(text(""), "regex"), "an empty one");
+
+    of(NGX_WXAPP_FIELD_STRING, NULL, NULL);
+    regex("^(a+)+\\z", &pattern);
+    ok(refused(text("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"), "regex"),
+       "too many steps");
+
+    of(NGX_WXAPP_FIELD_BIGINT, NULL, NULL);
+    field.as_string = 1;
+    ok(json("\"7\"") == NGX_OK && value.type == NGX_WXAPP_VALUE_INTEGER
+       && value.integer == 7, "a string as a number");
+    ok(json("7") == NGX_OK && value.integer == 7, "and a number");
+    ok(refused(json("\"\""), "type") && refused(json("\"7 \""), "type")
+       && refused(json("true"), "type"), "neither");
+
+    of(NGX_WXAPP_FIELD_JSON, NULL, NULL);
+    ok(text(" {\"a\": 1} ") == NGX_OK && equals(&value.text, "{\"a\":1}"),
+       "JSON of a text");
+    ok(refused(text("{"), "type") && refused(text(""), "type")
+       && refused(text("\xff"), "type"), "none");
+}
+
+
+static ngx_int_t
+texts(ngx_uint_t n, ...)
+{
+    va_list     args;
+    ngx_str_t   s[8];
+    ngx_uint_t  i;
+
+    va_start(args, n);
+
+    for (i = 0; i < n; i++) {
+        s[i] = str(va_arg(args, const char *));
+    }
+
+    va_end(args);
+
+    memset(&value, 0xee, sizeof(value));
+    memset(&fault, 0xee, sizeof(fault));
+
+    return ngx_wxapp_field_texts(&field, pool, s, n, &value, &fault);
+}
+
+
+static void
+list(ngx_wxapp_field_type_e type)
+{
+    of(type, NULL, NULL);
+    field.list = 1;
+    field.max_items = 3;
+}
+
+
+static void
+lists(void)
+{
+    unit_pool();
+
+    list(NGX_WXAPP_FIELD_INT);
+    ok(json("[1,-2]") == NGX_OK && value.type == NGX_WXAPP_VALUE_LIST
+       && value.nitems == 2 && value.items[0].integer == 1
+       && value.items[1].integer == -2 && equals(&value.text, "[1,-2]"),
+       "a list");
+    ok(json("[]") == NGX_OK && value.nitems == 0 && value.items
+       && equals(&value.text, "[]"), "an empty one");
+    ok(json("null") == NGX_OK && value.type == NGX_WXAPP_VALUE_NULL, "null");
+    ok(refused(json("1"), "type") && refused(json("\"1\""), "type")
+       && refused(json("{}"), "type")
+       && equals(&fault.message, "must be an array"), "no list");
+    ok(refused(json("[1,null]"), "type")
+       && equals(&fault.message, "item 2 must be an integer of 32 bits")
+       && equals(&fault.field, "f"), "null in it");
+    ok(refused(json("[[1]]"), "type"), "a list in it");
+    ok(refused(json("[1,2,3,4]"), "max_items")
+       && equals(&fault.message, "must have at most 3 items"), "too long");
+    ok(texts(2, "1", "2") == NGX_OK && value.nitems == 2
+       && equals(&value.text, "[1,2]"), "of texts");
+    ok(texts(0) == NGX_OK && value.nitems == 0, "of none");
+    ok(refused(texts(3, "1", "2", "x"), "type")
+       && equals(&fault.message, "item 3 must be an integer of 32 bits"),
+       "a wrong text");
+    ok(refused(texts(4, "x", "x", "x", "x"), "max_items"), "too many texts");
+
+    field.min_items = 2;
+    ok(refused(json("[1]"), "min_items") && refused(texts(1, "1"), "min_items")
+       && equals(&fault.message, "must have at least 2 items"), "too short");
+
+    field.required = 1;
+    ok(refused(json("null"), "required"), "null where required");
+
+    list(NGX_WXAPP_FIELD_STRING);
+    field.max = str("2");
+    field.words = words("a|b\"");
+    ok(json("[\"a\",\"b\\\"\"]") == NGX_OK
+       && equals(&value.text, "[\"a\",\"b\\\"\"]")
+       && equals(&value.items[1].text, "b\""), "strings");
+    ok(refused(json("[\"a\",\"c\"]"), "enum")
+       && equals(&fault.message, "item 2 must be one of a, b\""), "enum");
+    ok(refused(json("[\"abc\"]"), "max")
+       && equals(&fault.message, "item 1 must have at most 2 characters"),
+       "max");
+
+    list(NGX_WXAPP_FIELD_DATETIME);
+    ok(json("[\"2026-11-21T08:30:00+08:00\"]") == NGX_OK
+       && equals(&value.text, "[\"2026-11-21T00:30:00Z\"]")
+       && equals(&value.items[0].text, "2026-11-21 00:30:00"), "times");
+
+    list(NGX_WXAPP_FIELD_BOOL);
+    ok(json("[true,false]") == NGX_OK && equals(&value.text, "[true,false]")
+       && value.items[0].integer == 1 && value.items[1].integer == 0,
+       "bools");
+
+    list(NGX_WXAPP_FIELD_BINARY);
+    ok(texts(2, "AA==", "") == NGX_OK && equals(&value.text, "[\"AA==\",\"\"]")
+       && value.items[0].text.len == 1, "bytes");
+
+    list(NGX_WXAPP_FIELD_BIGINT);
+    field.as_string = 1;
+    ok(json("[\"1\",2]") == NGX_OK && equals(&value.text, "[\"1\",\"2\"]"),
+       "numbers as strings");
+}
+
+
 static ngx_str_t
 written(ngx_wxapp_field_type_e type, ngx_str_t s)
 {
@@ -601,6 +882,7 @@ writing(void)
     ngx_str_t               s, out, null = ngx_null_string;
     ngx_uint_t              n, type, wrong;
     const char             *error;
+    ngx_wxapp_text_t        t;
     ngx_wxapp_json_node_t  *root;
 
     static struct {
@@ -611,6 +893,19 @@ writing(void)
         { NGX_WXAPP_FIELD_BIGINT, "18446744073709551615",
           "[18446744073709551615,18446744073709551615]" },
         { NGX_WXAPP_FIELD_DECIMAL, "1.50", "[1.50,1.50]" },
+        { NGX_WXAPP_FIELD_DECIMAL, "1e300", "[1e300,1e300]" },
+        { NGX_WXAPP_FIELD_DECIMAL, "1.2345e-7", "[1.2345e-7,1.2345e-7]" },
+        { NGX_WXAPP_FIELD_DECIMAL, "-1.5E+10", "[-1.5E+10,-1.5E+10]" },
+        { NGX_WXAPP_FIELD_DECIMAL, "-0", "[-0,-0]" },
+        { NGX_WXAPP_FIELD_DECIMAL, "1e", "[\"1e\",\"1e\"]" },
+        { NGX_WXAPP_FIELD_DECIMAL, "1e+", "[\"1e+\",\"1e+\"]" },
+        { NGX_WXAPP_FIELD_DECIMAL, "e5", "[\"e5\",\"e5\"]" },
+        { NGX_WXAPP_FIELD_DECIMAL, "1e5.5", "[\"1e5.5\",\"1e5.5\"]" },
+        { NGX_WXAPP_FIELD_DECIMAL, "01e5", "[\"01e5\",\"01e5\"]" },
+        { NGX_WXAPP_FIELD_DECIMAL, "1.e5", "[\"1.e5\",\"1.e5\"]" },
+        { NGX_WXAPP_FIELD_DECIMAL, "inf", "[\"inf\",\"inf\"]" },
+        { NGX_WXAPP_FIELD_BINARY, "hello", "[\"aGVsbG8=\",\"aGVsbG8=\"]" },
+        { NGX_WXAPP_FIELD_BINARY, "", "[\"\",\"\"]" },
         { NGX_WXAPP_FIELD_INT, "007", "[\"007\",\"007\"]" },
         { NGX_WXAPP_FIELD_INT, "", "[\"\",\"\"]" },
         { NGX_WXAPP_FIELD_INT, "-", "[\"-\",\"-\"]" },
@@ -657,6 +952,21 @@ writing(void)
            (int) ngx_wxapp_field_types[type].len, ngx_wxapp_field_types[type].data);
     }
 
+    of(NGX_WXAPP_FIELD_BIGINT, NULL, NULL);
+    field.as_string = 1;
+    s = str("9007199254740993");
+    ngx_wxapp_text_init(&t, pool, 1);
+    ngx_wxapp_field_write(&field, &t, &s);
+    ok(ngx_wxapp_text_done(&t, &out) == NGX_OK
+       && equals(&out, "\"9007199254740993\""), "a number as a string");
+
+    list(NGX_WXAPP_FIELD_BIGINT);
+    s = str("[1,2]");
+    ngx_wxapp_text_init(&t, pool, 1);
+    ngx_wxapp_field_write(&field, &t, &s);
+    ok(ngx_wxapp_text_done(&t, &out) == NGX_OK && equals(&out, "[1,2]"),
+       "a column of a list");
+
     /* whatever a column holds, it goes out as two JSON values */
 
     for (type = 0; type < NGX_WXAPP_FIELD_TYPES; type++) {
@@ -696,9 +1006,11 @@ writing(void)
 static void
 no_memory(void)
 {
-    ngx_int_t   n, rc;
-    ngx_str_t   s;
-    ngx_uint_t  i;
+    ngx_int_t               n, rc;
+    ngx_str_t               s;
+    ngx_uint_t              i;
+    const char             *error;
+    ngx_wxapp_json_node_t  *node;
 
     static struct {
         ngx_wxapp_field_type_e  type;
@@ -709,6 +1021,9 @@ no_memory(void)
         { NGX_WXAPP_FIELD_INT, "99", NGX_DECLINED },
         { NGX_WXAPP_FIELD_DECIMAL, "99.5", NGX_DECLINED },
         { NGX_WXAPP_FIELD_STRING, "too long for it", NGX_DECLINED },
+        { NGX_WXAPP_FIELD_BINARY, "AAAA", NGX_OK },
+        { NGX_WXAPP_FIELD_BINARY, "AAAAAAAAAAAAAAAA", NGX_DECLINED },
+        { NGX_WXAPP_FIELD_JSON, "{\"a\":[1]}", NGX_OK },
         { NGX_WXAPP_FIELD_TYPES, NULL, 0 }
     };
 
@@ -731,6 +1046,31 @@ no_memory(void)
         ok(rc == cases[i].rc && n > 0 && n < 20, "out of memory with %s",
            cases[i].text);
     }
+
+    /* lists, good and with a fault in an item */
+
+    for (i = 0; i < 3; i++) {
+        for (n = 0; n < 40; n++) {
+            unit_pool();
+            list(NGX_WXAPP_FIELD_STRING);
+            field.words = words("a|b");
+            field.max_items = (i == 2) ? 1 : 3;
+            s = str(i ? "[\"a\",\"c\"]" : "[\"a\",\"b\"]");
+            ok(ngx_wxapp_json_parse(pool, &s, &node, &error) == NGX_OK,
+               "parsed");
+
+            unit_mallocs = n;
+            rc = ngx_wxapp_field_json(&field, pool, node, &value, &fault);
+            unit_mallocs = -1;
+
+            if (rc != NGX_ERROR) {
+                break;
+            }
+        }
+
+        ok(rc == (i ? NGX_DECLINED : NGX_OK) && n > 0 && n < 40,
+           "out of memory with a list, %d", (int) i);
+    }
 }
 
 
@@ -743,6 +1083,9 @@ main(void)
     decimals();
     strings();
     times();
+    binaries();
+    rules();
+    lists();
     writing();
     no_memory();
 

@@ -9,7 +9,10 @@
 
 
 ngx_pid_t              ngx_pid = 1;
-volatile ngx_cycle_t  *ngx_cycle;
+
+static ngx_log_t       stub_log;
+static ngx_cycle_t     stub_cycle = { .log = &stub_log };
+volatile ngx_cycle_t  *ngx_cycle = &stub_cycle;
 
 
 void
