@@ -97,6 +97,17 @@ subtest 'parameters' => sub {
     }
 };
 
+subtest 'types and rules of fields' => sub {
+    my $entry = entry('column in wxapp_resource') // '';
+    my ($types) = $C =~ /^ngx_str_t\s+ngx_wxapp_field_types\[\] = \{(.*?)^\};/ms;
+    my ($rules) = map { $_->[1] } grep { $_->[0] eq 'ngx_http_wxapp_rules' } arrays('ngx_http_wxapp_rule_t');
+    my @types = $types =~ /ngx_string\("(\w+)"\)/g;
+    my @rules = $rules =~ /\{ ngx_string\("(\w+)"\)/g;
+    cmp_ok @types + @rules, '>=', 22, 'the tables were found';
+    like $entry, qr/^\| `$_` \| /m, "type $_" for @types;
+    like $entry, qr/^\| [^|]*`$_[`=]/m, "rule $_" for @rules;
+};
+
 subtest 'variables' => sub {
     my %name = map { $_ => 1 } map { $_->[1] =~ /ngx_string\("(wxapp_\w+)"\)/g } arrays('ngx_http_variable_t');
     $name{$_} = 1 for $C =~ /^static ngx_str_t\s+\w+_name =\s*ngx_string\("(wxapp_\w+)"\);/mg;

@@ -1832,7 +1832,17 @@ is ask('GET', '/v?a=1')->{headers}{'x-v'}, '[] [1] [] []', 'only afterwards';
 
 
 
-=== TEST 112: the variable in the access log, a map and a limit's key
+=== TEST 112: names with capitals: exactly as they are in the input, in any case as a variable
+--- config
+location = /v { wxapp_input { userId int; } add_header X-V "$wxapp_in_userId $wxapp_in_userid $wxapp_in_USERID"; wxapp_ping; }
+--- drive
+is ask('GET', '/v?userId=1')->{headers}{'x-v'}, '1 1 1', 'the variable';
+is reply(ask('GET', '/v?userid=1')), '422 userid:unknown', 'another name';
+is reply(ask('GET', '/v?userId=1&userid=2')), '422 userid:unknown', 'beside it';
+
+
+
+=== TEST 113: the variable in the access log, a map and a limit's key
 --- wxapp
 log_format in "in=$wxapp_in_a m=$mapped";
 map $wxapp_in_a $mapped { default other; 7 seven; }
@@ -1846,7 +1856,7 @@ ok wait_until { logs(0, Test::Nginx::Util::server_root() . '/logs/in.log') eq "i
 
 
 
-=== TEST 113: the word of the problem is in $wxapp_error
+=== TEST 114: the word of the problem is in $wxapp_error
 --- fields
 a int;
 --- wxapp
@@ -1860,7 +1870,7 @@ ok wait_until { logs(0, Test::Nginx::Util::server_root() . '/logs/err.log') =~ /
 
 
 
-=== TEST 114: over HTTP/2
+=== TEST 115: over HTTP/2
 --- wxapp eval
 "server { listen unix:\$TEST_NGINX_SERVER_ROOT/logs/h2.sock http2; client_body_buffer_size 1k; client_max_body_size 2m;
 location = /in { wxapp_input { a text; } " . main::content('a') . " } }"
@@ -1888,7 +1898,7 @@ is h2_reply($h2, h2_post($h2, '/in', '{"a":"stays"}'))->{body}, "a=[stays]\n", '
 
 
 
-=== TEST 115: over HTTP/2: through a file, without a length, an empty body
+=== TEST 116: over HTTP/2: through a file, without a length, an empty body
 --- wxapp eval
 "server { listen unix:\$TEST_NGINX_SERVER_ROOT/logs/h2.sock http2; client_body_buffer_size 1k; client_max_body_size 2m;
 location = /in { wxapp_input { a text; } " . main::content('a') . " } }"
@@ -1915,7 +1925,7 @@ like $curl->('{"a":"x"}', '-H', 'Content-Type: text/plain'), qr/415\z/, 'of anot
 
 
 
-=== TEST 116: HTTP/1.0, and a keep-alive after GET with a body that nobody reads
+=== TEST 117: HTTP/1.0, and a keep-alive after GET with a body that nobody reads
 --- fields
 a int;
 --- drive
@@ -1925,7 +1935,7 @@ is CORE::join(' ', $got =~ m{a=\[(\d)\]}g), '1 2', 'both';
 
 
 
-=== TEST 117: several workers, a reload in between
+=== TEST 118: several workers, a reload in between
 --- workers: 2
 --- fields
 a int default=5;
@@ -1945,7 +1955,7 @@ is reply(ask('GET', '/in')), 'a=[5]', 'after';
 
 
 
-=== TEST 118: lists of sixty-four fields
+=== TEST 119: lists of sixty-four fields
 --- config eval
 "location = /in { wxapp_input {\n" . CORE::join('', map { "f$_ int;\n" } 1 .. 64) . '} $ECHO(f1 f64) }'
 --- drive
@@ -1953,7 +1963,7 @@ is reply(ask('GET', '/in?f1=1&f64=64')), 'f1=[1] f64=[64]', 'first and last';
 
 
 
-=== TEST 119: fields from a file
+=== TEST 120: fields from a file
 --- user_files
 >>> fields.conf
 a int max=5;
@@ -1966,7 +1976,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 120: an unknown type
+=== TEST 121: an unknown type
 --- config
     location = /a {
         wxapp_input {
@@ -1979,7 +1989,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 121: an unknown type that is near nothing
+=== TEST 122: an unknown type that is near nothing
 --- config
     location = /a {
         wxapp_input {
@@ -1992,7 +2002,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 122: an unknown type of an array
+=== TEST 123: an unknown type of an array
 --- config
     location = /a {
         wxapp_input {
@@ -2005,7 +2015,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 123: a type in upper case
+=== TEST 124: a type in upper case
 --- config
     location = /a {
         wxapp_input {
@@ -2018,7 +2028,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 124: an array of arrays
+=== TEST 125: an array of arrays
 --- config
     location = /a {
         wxapp_input {
@@ -2031,7 +2041,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 125: an array of json
+=== TEST 126: an array of json
 --- config
     location = /a {
         wxapp_input {
@@ -2044,7 +2054,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 126: brackets alone
+=== TEST 127: brackets alone
 --- config
     location = /a {
         wxapp_input {
@@ -2057,7 +2067,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 127: a field without a type
+=== TEST 128: a field without a type
 --- config
     location = /a {
         wxapp_input {
@@ -2070,7 +2080,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 128: a field twice
+=== TEST 129: a field twice
 --- config
     location = /a {
         wxapp_input {
@@ -2083,7 +2093,20 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 129: a name with a dash
+=== TEST 130: a field twice, in another case
+--- config
+    location = /a {
+        wxapp_input {
+            good int;
+            Good string;
+        }
+    }
+--- emerg: duplicate field "Good"
+--- at: Good string;
+
+
+
+=== TEST 131: a name with a dash
 --- config
     location = /a {
         wxapp_input {
@@ -2096,7 +2119,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 130: an empty name
+=== TEST 132: an empty name
 --- config
     location = /a {
         wxapp_input {
@@ -2109,7 +2132,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 131: a name outside of ASCII
+=== TEST 133: a name outside of ASCII
 --- config
     location = /a {
         wxapp_input {
@@ -2122,7 +2145,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 132: an unknown rule
+=== TEST 134: an unknown rule
 --- config
     location = /a {
         wxapp_input {
@@ -2135,7 +2158,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 133: an unknown word
+=== TEST 135: an unknown word
 --- config
     location = /a {
         wxapp_input {
@@ -2148,7 +2171,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 134: a word of resources
+=== TEST 136: a word of resources
 --- config
     location = /a {
         wxapp_input {
@@ -2161,7 +2184,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 135: a rule that is near nothing
+=== TEST 137: a rule that is near nothing
 --- config
     location = /a {
         wxapp_input {
@@ -2174,7 +2197,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 136: a rule twice
+=== TEST 138: a rule twice
 --- config
     location = /a {
         wxapp_input {
@@ -2187,7 +2210,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 137: a word twice
+=== TEST 139: a word twice
 --- config
     location = /a {
         wxapp_input {
@@ -2200,7 +2223,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 138: a rule without its value
+=== TEST 140: a rule without its value
 --- config
     location = /a {
         wxapp_input {
@@ -2213,7 +2236,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 139: a word with a value
+=== TEST 141: a word with a value
 --- config
     location = /a {
         wxapp_input {
@@ -2226,7 +2249,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 140: a rule with an empty value
+=== TEST 142: a rule with an empty value
 --- config
     location = /a {
         wxapp_input {
@@ -2239,7 +2262,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 141: a bound that is no number
+=== TEST 143: a bound that is no number
 --- config
     location = /a {
         wxapp_input {
@@ -2252,7 +2275,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 142: a bound that is a fraction of an int
+=== TEST 144: a bound that is a fraction of an int
 --- config
     location = /a {
         wxapp_input {
@@ -2265,7 +2288,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 143: a bound of a bool
+=== TEST 145: a bound of a bool
 --- config
     location = /a {
         wxapp_input {
@@ -2278,7 +2301,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 144: a bound of a date
+=== TEST 146: a bound of a date
 --- config
     location = /a {
         wxapp_input {
@@ -2291,7 +2314,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 145: a bound of json
+=== TEST 147: a bound of json
 --- config
     location = /a {
         wxapp_input {
@@ -2304,7 +2327,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 146: a negative length
+=== TEST 148: a negative length
 --- config
     location = /a {
         wxapp_input {
@@ -2317,7 +2340,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 147: min above max
+=== TEST 149: min above max
 --- config
     location = /a {
         wxapp_input {
@@ -2330,7 +2353,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 148: min above max of a decimal
+=== TEST 150: min above max of a decimal
 --- config
     location = /a {
         wxapp_input {
@@ -2343,7 +2366,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 149: length that is no number
+=== TEST 151: length that is no number
 --- config
     location = /a {
         wxapp_input {
@@ -2356,7 +2379,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 150: length and max
+=== TEST 152: length and max
 --- config
     location = /a {
         wxapp_input {
@@ -2369,7 +2392,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 151: min and length
+=== TEST 153: min and length
 --- config
     location = /a {
         wxapp_input {
@@ -2382,7 +2405,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 152: length of an int
+=== TEST 154: length of an int
 --- config
     location = /a {
         wxapp_input {
@@ -2395,7 +2418,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 153: enum of a bool
+=== TEST 155: enum of a bool
 --- config
     location = /a {
         wxapp_input {
@@ -2408,7 +2431,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 154: enum with an empty word
+=== TEST 156: enum with an empty word
 --- config
     location = /a {
         wxapp_input {
@@ -2421,7 +2444,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 155: enum that ends with a bar
+=== TEST 157: enum that ends with a bar
 --- config
     location = /a {
         wxapp_input {
@@ -2434,7 +2457,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 156: enum of int with another value
+=== TEST 158: enum of int with another value
 --- config
     location = /a {
         wxapp_input {
@@ -2447,7 +2470,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 157: enum outside of the bounds
+=== TEST 159: enum outside of the bounds
 --- config
     location = /a {
         wxapp_input {
@@ -2460,7 +2483,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 158: regex of an int
+=== TEST 160: regex of an int
 --- config
     location = /a {
         wxapp_input {
@@ -2473,7 +2496,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 159: regex of a bool array
+=== TEST 161: regex of a bool array
 --- config
     location = /a {
         wxapp_input {
@@ -2486,7 +2509,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 160: an empty regex
+=== TEST 162: an empty regex
 --- config
     location = /a {
         wxapp_input {
@@ -2499,7 +2522,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 161: email of an int
+=== TEST 163: email of an int
 --- config
     location = /a {
         wxapp_input {
@@ -2512,7 +2535,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 162: email and phone
+=== TEST 164: email and phone
 --- config
     location = /a {
         wxapp_input {
@@ -2525,7 +2548,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 163: regex and email
+=== TEST 165: regex and email
 --- config
     location = /a {
         wxapp_input {
@@ -2538,7 +2561,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 164: max_items without an array
+=== TEST 166: max_items without an array
 --- config
     location = /a {
         wxapp_input {
@@ -2551,7 +2574,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 165: max_items that is no number
+=== TEST 167: max_items that is no number
 --- config
     location = /a {
         wxapp_input {
@@ -2564,7 +2587,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 166: max_items of zero
+=== TEST 168: max_items of zero
 --- config
     location = /a {
         wxapp_input {
@@ -2577,7 +2600,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 167: max_items that is too large
+=== TEST 169: max_items that is too large
 --- config
     location = /a {
         wxapp_input {
@@ -2590,7 +2613,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 168: min_items above max_items
+=== TEST 170: min_items above max_items
 --- config
     location = /a {
         wxapp_input {
@@ -2603,7 +2626,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 169: min_items above the standard of max_items
+=== TEST 171: min_items above the standard of max_items
 --- config
     location = /a {
         wxapp_input {
@@ -2616,7 +2639,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 170: as of a string
+=== TEST 172: as of a string
 --- config
     location = /a {
         wxapp_input {
@@ -2629,7 +2652,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 171: as something else
+=== TEST 173: as something else
 --- config
     location = /a {
         wxapp_input {
@@ -2642,7 +2665,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 172: a default of another type
+=== TEST 174: a default of another type
 --- config
     location = /a {
         wxapp_input {
@@ -2655,7 +2678,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 173: an empty default of an int
+=== TEST 175: an empty default of an int
 --- config
     location = /a {
         wxapp_input {
@@ -2668,7 +2691,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 174: a default above the max
+=== TEST 176: a default above the max
 --- config
     location = /a {
         wxapp_input {
@@ -2681,7 +2704,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 175: a default that is not in the enum
+=== TEST 177: a default that is not in the enum
 --- config
     location = /a {
         wxapp_input {
@@ -2694,7 +2717,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 176: a default that does not match
+=== TEST 178: a default that does not match
 --- config
     location = /a {
         wxapp_input {
@@ -2707,7 +2730,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 177: a default of json that is none
+=== TEST 179: a default of json that is none
 --- config
     location = /a {
         wxapp_input {
@@ -2720,7 +2743,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 178: a default of an array that is none
+=== TEST 180: a default of an array that is none
 --- config
     location = /a {
         wxapp_input {
@@ -2733,7 +2756,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 179: a default of an array that is another
+=== TEST 181: a default of an array that is another
 --- config
     location = /a {
         wxapp_input {
@@ -2746,7 +2769,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 180: a default of an array with a wrong item
+=== TEST 182: a default of an array with a wrong item
 --- config
     location = /a {
         wxapp_input {
@@ -2759,7 +2782,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 181: a default of what is required
+=== TEST 183: a default of what is required
 --- config
     location = /a {
         wxapp_input {
@@ -2772,7 +2795,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 182: a block inside
+=== TEST 184: a block inside
 --- config
     location = /a {
         wxapp_input {
@@ -2785,7 +2808,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 183: a regex that is none
+=== TEST 185: a regex that is none
 --- config
     location = /a {
         wxapp_input {
@@ -2797,7 +2820,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 184: sixty-five fields
+=== TEST 186: sixty-five fields
 --- config eval
 "location /a { wxapp_input {\n" . CORE::join('', map { "f$_ int;\n" } 1 .. 65) . "} }\n"
 --- emerg: more than 64 fields
@@ -2805,7 +2828,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 185: a name of sixty-five characters
+=== TEST 187: a name of sixty-five characters
 --- config eval
 'location /a { wxapp_input { ' . 'a' x 65 . ' int; } }'
 --- emerg eval
@@ -2813,7 +2836,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 186: twice in a location
+=== TEST 188: twice in a location
 --- config
     location = /a {
         wxapp_input { a int; }
@@ -2824,7 +2847,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 187: in a server
+=== TEST 189: in a server
 --- config
     wxapp_input { a int; }
 --- emerg: "wxapp_input" directive is not allowed here
@@ -2832,7 +2855,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 188: in an if
+=== TEST 190: in an if
 --- config
     location = /a {
         if ($arg_a) {
@@ -2844,7 +2867,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 189: without a block
+=== TEST 191: without a block
 --- config
     location = /a {
         wxapp_input;
@@ -2854,7 +2877,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 190: an unknown parameter
+=== TEST 192: an unknown parameter
 --- config
     location = /a {
         wxapp_input sourse=body { }
@@ -2864,7 +2887,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 191: a parameter without a value
+=== TEST 193: a parameter without a value
 --- config
     location = /a {
         wxapp_input body { }
@@ -2874,7 +2897,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 192: an unknown source
+=== TEST 194: an unknown source
 --- config
     location = /a {
         wxapp_input source=cookie { }
@@ -2884,7 +2907,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 193: an unknown extra
+=== TEST 195: an unknown extra
 --- config
     location = /a {
         wxapp_input extra=allow { }
@@ -2894,7 +2917,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 194: a parameter twice
+=== TEST 196: a parameter twice
 --- config
     location = /a {
         wxapp_input source=body source=query { }
@@ -2904,7 +2927,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 195: a column that is an array
+=== TEST 197: a column that is an array
 --- config
     location /a {
         wxapp_resource notes {
@@ -2916,7 +2939,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 196: a column with a rule of another type
+=== TEST 198: a column with a rule of another type
 --- config
     location /a {
         wxapp_resource notes {
@@ -2928,7 +2951,7 @@ is reply(ask('GET', '/in?a=6')), '422 a:max', 'its rule';
 
 
 
-=== TEST 197: a column with a bad default
+=== TEST 199: a column with a bad default
 --- config
     location /a {
         wxapp_resource notes {

@@ -9,8 +9,6 @@
     ((ngx_wxapp_field_t *) ((u_char *) (input)->fields + (i) * (input)->stride))
 
 
-static ngx_uint_t ngx_http_wxapp_input_index(void *fields, ngx_uint_t n,
-    size_t stride, ngx_str_t *name);
 static ngx_int_t ngx_http_wxapp_input_known(ngx_http_wxapp_input_t *input,
     ngx_str_t *name, ngx_uint_t *i);
 static ngx_int_t ngx_http_wxapp_input_pair(ngx_http_wxapp_input_t *input,
@@ -189,27 +187,6 @@ ngx_http_wxapp_input_pair(ngx_http_wxapp_input_t *input,
 }
 
 
-static ngx_uint_t
-ngx_http_wxapp_input_index(void *fields, ngx_uint_t n, size_t stride,
-    ngx_str_t *name)
-{
-    ngx_str_t   *field;
-    ngx_uint_t   i;
-
-    for (i = 0; i < n; i++) {
-        field = (ngx_str_t *) ((u_char *) fields + i * stride);
-
-        if (field->len == name->len
-            && ngx_memcmp(field->data, name->data, name->len) == 0)
-        {
-            break;
-        }
-    }
-
-    return i;
-}
-
-
 /* NGX_OK with the index; NGX_DECLINED: not to be taken; or NGX_ERROR */
 
 static ngx_int_t
@@ -217,6 +194,7 @@ ngx_http_wxapp_input_known(ngx_http_wxapp_input_t *input, ngx_str_t *name,
     ngx_uint_t *i)
 {
     ngx_int_t           rc;
+    ngx_uint_t          n;
     ngx_wxapp_field_t  *field;
 
     /* enough is enough */
@@ -225,30 +203,35 @@ ngx_http_wxapp_input_known(ngx_http_wxapp_input_t *input, ngx_str_t *name,
         return NGX_DECLINED;
     }
 
-    *i = ngx_http_wxapp_input_index(input->fields, input->n, input->stride,
-                                    name);
+    for (n = 0; n < input->n; n++) {
+        field = ngx_http_wxapp_input_field(input, n);
 
-    if (*i == input->n) {
-        if (input->ignore) {
-            return NGX_DECLINED;
+        if (field->name.len != name->len
+            || ngx_memcmp(field->name.data, name->data, name->len) != 0)
+        {
+            continue;
         }
 
-        rc = ngx_http_wxapp_input_fault(input, name, "unknown",
-                                        "is not a field here");
+        *i = n;
 
-        return (rc == NGX_OK) ? NGX_DECLINED : rc;
-    }
+        if (field->write || input->any) {
+            return NGX_OK;
+        }
 
-    field = ngx_http_wxapp_input_field(input, *i);
-
-    if (!field->write && !input->any) {
         rc = ngx_http_wxapp_input_fault(input, name, "read_only",
                                         "cannot be written");
 
         return (rc == NGX_OK) ? NGX_DECLINED : rc;
     }
 
-    return NGX_OK;
+    if (input->ignore) {
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_http_wxapp_input_fault(input, name, "unknown",
+                                    "is not a field here");
+
+    return (rc == NGX_OK) ? NGX_DECLINED : rc;
 }
 
 
@@ -390,24 +373,33 @@ ngx_http_wxapp_input_end(ngx_http_wxapp_input_t *input)
 ngx_wxapp_field_t *
 ngx_http_wxapp_input_find(ngx_conf_t *cf, ngx_str_t *name)
 {
-    ngx_uint_t                   i;
-    ngx_wxapp_field_t           *field;
-    ngx_http_wxapp_loc_conf_t   *wlcf;
-    ngx_http_wxapp_input_conf_t *conf;
+    ngx_http_wxapp_loc_conf_t  *wlcf;
 
     wlcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_wxapp_module);
-    conf = wlcf->input;
 
-    if (conf == NULL) {
-        return NULL;
+    return wlcf->input ? ngx_http_wxapp_input_declared(&wlcf->input->fields,
+                                                       name)
+                       : NULL;
+}
+
+
+ngx_wxapp_field_t *
+ngx_http_wxapp_input_declared(ngx_array_t *fields, ngx_str_t *name)
+{
+    ngx_uint_t          i;
+    ngx_wxapp_field_t  *field;
+
+    field = fields->elts;
+
+    for (i = 0; i < fields->nelts; i++) {
+        if (field[i].name.len == name->len
+            && ngx_strncasecmp(field[i].name.data, name->data, name->len) == 0)
+        {
+            return &field[i];
+        }
     }
 
-    field = conf->fields.elts;
-
-    i = ngx_http_wxapp_input_index(field, conf->fields.nelts,
-                                   sizeof(ngx_wxapp_field_t), name);
-
-    return (i < conf->fields.nelts) ? &field[i] : NULL;
+    return NULL;
 }
 
 
@@ -424,7 +416,7 @@ static ngx_wxapp_value_t *
 ngx_http_wxapp_input_given(ngx_http_request_t *r, ngx_str_t *name,
     ngx_wxapp_field_t **field)
 {
-    ngx_uint_t               i, n;
+    ngx_uint_t               i;
     ngx_http_wxapp_ctx_t    *ctx;
     ngx_http_wxapp_given_t  *input;
 
@@ -435,19 +427,16 @@ ngx_http_wxapp_input_given(ngx_http_request_t *r, ngx_str_t *name,
     }
 
     input = ctx->input;
-    n = input->conf->fields.nelts;
 
-    *field = input->conf->fields.elts;
+    *field = ngx_http_wxapp_input_declared(&input->conf->fields, name);
 
-    i = ngx_http_wxapp_input_index(*field, n, sizeof(ngx_wxapp_field_t), name);
-
-    if (i == n || !input->given[i]) {
+    if (*field == NULL) {
         return NULL;
     }
 
-    *field += i;
+    i = *field - (ngx_wxapp_field_t *) input->conf->fields.elts;
 
-    return &input->values[i];
+    return input->given[i] ? &input->values[i] : NULL;
 }
 
 

@@ -94,11 +94,16 @@ typedef struct {
 } ngx_http_wxapp_given_t;
 
 
+/* The field of that name, in whatever case, or NULL. */
+ngx_wxapp_field_t *ngx_http_wxapp_input_declared(ngx_array_t *fields,
+    ngx_str_t *name);
+
 /*
  * The field that wxapp_input declares for the location being configured, or
  * NULL.  While the location is still being read that is what was declared in
  * it so far; in a merge handler, of a module behind the root module, it is
- * also what locations around it declare.
+ * also what locations around it declare.  Names of variables have no case, so
+ * the case of this one does not matter, as below.
  */
 ngx_wxapp_field_t *ngx_http_wxapp_input_find(ngx_conf_t *cf, ngx_str_t *name);
 

@@ -429,16 +429,10 @@ ngx_http_wxapp_input_field(ngx_conf_t *cf, ngx_command_t *dummy, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    field = fields->elts;
-
-    for (i = 0; i < fields->nelts; i++) {
-        if (field[i].name.len == value[0].len
-            && ngx_strcmp(field[i].name.data, value[0].data) == 0)
-        {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "duplicate field \"%V\"",
-                               &value[0]);
-            return NGX_CONF_ERROR;
-        }
+    if (ngx_http_wxapp_input_declared(fields, &value[0])) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "duplicate field \"%V\"",
+                           &value[0]);
+        return NGX_CONF_ERROR;
     }
 
     if (fields->nelts == NGX_HTTP_WXAPP_FIELDS) {
