@@ -256,7 +256,7 @@ ngx_http_wxapp_send(ngx_http_request_t *r, ngx_uint_t status,
     rc = ngx_http_send_header(r);
 
     if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
+        return (rc == NGX_AGAIN) ? NGX_OK : rc;
     }
 
     b = ngx_calloc_buf(r->pool);
@@ -276,7 +276,11 @@ ngx_http_wxapp_send(ngx_http_request_t *r, ngx_uint_t status,
     out.buf = b;
     out.next = NULL;
 
-    return ngx_http_output_filter(r, &out);
+    /* finalized the same, while our callers wait for a query on NGX_AGAIN */
+
+    rc = ngx_http_output_filter(r, &out);
+
+    return (rc == NGX_AGAIN) ? NGX_OK : rc;
 }
 
 
