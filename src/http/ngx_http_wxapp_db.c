@@ -10,6 +10,7 @@
 #define NGX_HTTP_WXAPP_ER_STATEMENT_TIMEOUT  1969
 #define NGX_HTTP_WXAPP_ER_QUERY_TIMEOUT      3024
 #define NGX_HTTP_WXAPP_ER_INVALID_JSON       3140
+#define NGX_HTTP_WXAPP_ER_LOCK_NOWAIT        3572
 #define NGX_HTTP_WXAPP_ER_CHECK_VIOLATED     3819
 #define NGX_HTTP_WXAPP_ER_CONSTRAINT_FAILED  4025
 
@@ -45,6 +46,8 @@ static ngx_http_wxapp_db_error_t  ngx_http_wxapp_db_ends[] = {
 static ngx_http_wxapp_db_error_t  ngx_http_wxapp_db_errors[] = {
     { ER_DUP_ENTRY, 409, "duplicate",
       "there is a row with the same unique value already" },
+    { ER_DUP_ENTRY_WITH_KEY_NAME, 409, "duplicate",
+      "there is a row with the same unique value already" },
     { ER_ROW_IS_REFERENCED_2, 409, "referenced",
       "other rows refer to this one" },
     { ER_NO_REFERENCED_ROW_2, 409, "reference_missing",
@@ -53,12 +56,22 @@ static ngx_http_wxapp_db_error_t  ngx_http_wxapp_db_errors[] = {
       "other rows refer to this one" },
     { ER_NO_REFERENCED_ROW, 409, "reference_missing",
       "the row that this one refers to does not exist" },
+    { ER_SIGNAL_EXCEPTION, 409, "conflict", "the database refuses this" },
     { NGX_HTTP_WXAPP_ER_INVALID_JSON, 422, "invalid_value",
       "a value does not fit its column" },
     { ER_DATA_TOO_LONG, 422, "invalid_value",
       "a value is too long for its column" },
     { ER_WARN_DATA_OUT_OF_RANGE, 422, "invalid_value",
       "a value is out of the range of its column" },
+    { ER_DATA_OUT_OF_RANGE, 422, "invalid_value",
+      "a result is out of range" },
+    { ER_DIVISION_BY_ZERO, 422, "invalid_value", "a value divides by zero" },
+    { ER_WRONG_VALUE_FOR_TYPE, 422, "invalid_value",
+      "a value does not fit its use" },
+    { ER_INVALID_CHARACTER_STRING, 422, "invalid_value",
+      "a value is not UTF-8" },
+    { ER_NO_PARTITION_FOR_GIVEN_VALUE, 422, "invalid_value",
+      "a value is out of the range of the table" },
     { ER_TRUNCATED_WRONG_VALUE, 422, "invalid_value",
       "a value does not fit its column" },
     { ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, 422, "invalid_value",
@@ -73,8 +86,13 @@ static ngx_http_wxapp_db_error_t  ngx_http_wxapp_db_errors[] = {
       "a value breaks a rule of the table" },
     { NGX_HTTP_WXAPP_ER_CONSTRAINT_FAILED, 422, "invalid_value",
       "a value breaks a rule of the table" },
+    { ER_VIEW_CHECK_FAILED, 422, "invalid_value",
+      "a value breaks a rule of the table" },
     { ER_LOCK_DEADLOCK, 503, "busy", "the row is busy, try again" },
     { ER_LOCK_WAIT_TIMEOUT, 503, "busy", "the row is busy, try again" },
+    { ER_CHECKREAD, 503, "busy", "the row is busy, try again" },
+    { NGX_HTTP_WXAPP_ER_LOCK_NOWAIT, 503, "busy",
+      "the row is busy, try again" },
     { ER_QUERY_INTERRUPTED, 504, "database_timeout",
       "the database did not answer in time" },
     { NGX_HTTP_WXAPP_ER_STATEMENT_TIMEOUT, 504, "database_timeout",
@@ -85,11 +103,19 @@ static ngx_http_wxapp_db_error_t  ngx_http_wxapp_db_errors[] = {
       "a value is larger than the database takes" },
     { ER_MAX_PREPARED_STMT_COUNT_REACHED, 503, "overloaded",
       "the service is overloaded, try again later" },
+    { ER_LOCK_TABLE_FULL, 503, "overloaded",
+      "the service is overloaded, try again later" },
+    { ER_TOO_MANY_CONCURRENT_TRXS, 503, "overloaded",
+      "the service is overloaded, try again later" },
     { ER_CON_COUNT_ERROR, 503, "overloaded",
       "the service is overloaded, try again later" },
     { ER_TOO_MANY_USER_CONNECTIONS, 503, "overloaded",
       "the service is overloaded, try again later" },
     { ER_OPTION_PREVENTS_STATEMENT, 503, "read_only",
+      "the database takes no changes now, try again later" },
+    { ER_READ_ONLY_MODE, 503, "read_only",
+      "the database takes no changes now, try again later" },
+    { ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, 503, "read_only",
       "the database takes no changes now, try again later" },
     { 0, 500, "internal_error", "the server failed" }
 };
@@ -283,6 +309,7 @@ ngx_int_t
 ngx_http_wxapp_db_problem(ngx_http_request_t *r,
     ngx_wxapp_mysql_query_t *query)
 {
+    ngx_str_t                   message, none;
     ngx_uint_t                  n;
     ngx_http_wxapp_db_error_t  *e;
 
@@ -307,7 +334,25 @@ ngx_http_wxapp_db_problem(ngx_http_request_t *r,
                                       : query->message);
     }
 
-    return ngx_http_wxapp_problem(r, e->status, e->code, e->message);
+    ngx_str_null(&none);
+
+    message.data = (u_char *) e->message;
+    message.len = ngx_strlen(e->message);
+
+    /* the words of SIGNAL in a procedure are its author's, for the client */
+
+    if (e->error == ER_SIGNAL_EXCEPTION) {
+        message.data = query->message;
+        message.len = ngx_strlen(query->message);
+        message.data = ngx_pstrdup(r->pool, &message);
+
+        if (message.data == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    return ngx_http_wxapp_problem_details(r, e->status, e->code, &message,
+                                          &none);
 }
 
 
@@ -335,7 +380,8 @@ ngx_http_wxapp_db_again(ngx_wxapp_mysql_query_t *query)
 
     case NGX_WXAPP_OP_ERROR:
         return query->error == ER_LOCK_DEADLOCK
-               || query->error == ER_LOCK_WAIT_TIMEOUT;
+               || query->error == ER_LOCK_WAIT_TIMEOUT
+               || query->error == ER_CHECKREAD;
 
     default:
         return 0;
