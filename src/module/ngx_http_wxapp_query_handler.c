@@ -7,6 +7,7 @@
 
 #include "module/ngx_http_wxapp_query.h"
 #include "http/ngx_http_wxapp_db.h"
+#include "http/ngx_http_wxapp_input.h"
 
 
 #define NGX_HTTP_WXAPP_RESULT_MAX  (16 * 1024 * 1024)
@@ -54,6 +55,8 @@ static ngx_int_t ngx_http_wxapp_query_value(ngx_http_request_t *r,
     ngx_wxapp_value_t *value);
 static void ngx_http_wxapp_query_cell(ngx_http_request_t *r,
     ngx_http_wxapp_cell_t *cell, ngx_wxapp_value_t *value);
+static ngx_int_t ngx_http_wxapp_query_bind(ngx_wxapp_mysql_query_t *query,
+    ngx_wxapp_value_t *value, ngx_uint_t count);
 static ngx_http_wxapp_cell_t *ngx_http_wxapp_query_find(
     ngx_http_wxapp_query_ctx_t *ctx, ngx_str_t *name);
 static ngx_int_t ngx_http_wxapp_query_row(ngx_wxapp_mysql_query_t *query,
@@ -197,11 +200,13 @@ ngx_http_wxapp_query_step(ngx_http_request_t *r,
     ngx_int_t                      rc;
     ngx_uint_t                     i, n, total, *counts;
     ngx_wxapp_value_t             *value;
+    ngx_wxapp_placeholder_t       *ph;
     ngx_wxapp_mysql_query_t       *query;
     ngx_http_wxapp_query_value_t  *qv;
 
     n = step->values.nelts;
     qv = step->values.elts;
+    ph = step->statement.placeholders.elts;
 
     value = ngx_palloc(r->pool, n * (sizeof(ngx_wxapp_value_t)
                                      + sizeof(ngx_uint_t)));
@@ -218,6 +223,20 @@ ngx_http_wxapp_query_step(ngx_http_request_t *r,
         }
 
         counts[i] = 1;
+
+        if (value[i].type == NGX_WXAPP_VALUE_LIST) {
+
+            if (!ph[i].list) {
+                value[i].type = NGX_WXAPP_VALUE_TEXT;
+            }
+
+            /* powers of two: as many lengths as that are prepared, no more */
+
+            while (ph[i].list && counts[i] < value[i].nitems) {
+                counts[i] *= 2;
+            }
+        }
+
         total += counts[i];
     }
 
@@ -231,10 +250,13 @@ ngx_http_wxapp_query_step(ngx_http_request_t *r,
     query->row = ngx_http_wxapp_query_row;
     query->read_only = step->statement.reads;
 
-    rc = NGX_OK;
+    rc = (total == n) ? NGX_OK
+                      : ngx_wxapp_statement_expand(&step->statement,
+                                                   query->pool, counts,
+                                                   &query->sql);
 
     for (i = 0; i < n; i++) {
-        rc |= ngx_http_wxapp_db_bind(query, &value[i]);
+        rc |= ngx_http_wxapp_query_bind(query, &value[i], counts[i]);
     }
 
     if (rc != NGX_OK) {
@@ -275,12 +297,22 @@ ngx_http_wxapp_query_value(ngx_http_request_t *r,
     ngx_http_wxapp_query_ctx_t *ctx, ngx_http_wxapp_query_value_t *qv,
     ngx_wxapp_value_t *value)
 {
+    ngx_wxapp_value_t          *given;
     ngx_http_wxapp_cell_t      *cell;
     ngx_http_variable_value_t  *vv;
 
     value->type = NGX_WXAPP_VALUE_NULL;
 
     switch (qv->source) {
+
+    case NGX_HTTP_WXAPP_SOURCE_INPUT:
+        given = ngx_http_wxapp_input_value(r, &qv->name);
+
+        if (given) {
+            *value = *given;
+        }
+
+        return NGX_OK;
 
     case NGX_HTTP_WXAPP_SOURCE_ROW:
         cell = ngx_http_wxapp_query_find(ctx, &qv->name);
@@ -363,6 +395,34 @@ ngx_http_wxapp_query_cell(ngx_http_request_t *r, ngx_http_wxapp_cell_t *cell,
 
     value->type = NGX_WXAPP_VALUE_TEXT;
     value->text = cell->text;
+}
+
+
+/* an empty list is a NULL, and of a short one the last item is repeated */
+
+static ngx_int_t
+ngx_http_wxapp_query_bind(ngx_wxapp_mysql_query_t *query,
+    ngx_wxapp_value_t *value, ngx_uint_t count)
+{
+    ngx_int_t          rc;
+    ngx_uint_t         i, last;
+    ngx_wxapp_value_t  null, *item;
+
+    if (value->type != NGX_WXAPP_VALUE_LIST) {
+        return ngx_http_wxapp_db_bind(query, value);
+    }
+
+    null.type = NGX_WXAPP_VALUE_NULL;
+
+    item = value->nitems ? value->items : &null;
+    last = value->nitems ? value->nitems - 1 : 0;
+    rc = NGX_OK;
+
+    for (i = 0; i < count; i++) {
+        rc |= ngx_http_wxapp_db_bind(query, &item[ngx_min(i, last)]);
+    }
+
+    return rc;
 }
 
 

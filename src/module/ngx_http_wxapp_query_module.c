@@ -5,7 +5,7 @@
 
 
 #include "module/ngx_http_wxapp_query.h"
-#include "http/ngx_http_wxapp_reply.h"
+#include "http/ngx_http_wxapp_input.h"
 
 
 #define NGX_HTTP_WXAPP_QUERY_ARGS  256
@@ -1140,11 +1140,40 @@ ngx_http_wxapp_query_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 }
 
 
-/* stands until wxapp_input is here */
-
 static char *
 ngx_http_wxapp_query_field(ngx_conf_t *cf, ngx_http_wxapp_step_t *step,
     ngx_str_t *name)
 {
-    return NGX_CONF_OK;
+    ngx_str_t                  *near;
+    ngx_http_wxapp_loc_conf_t  *wlcf;
+
+    if (ngx_http_wxapp_input_find(cf, name)) {
+        return NGX_CONF_OK;
+    }
+
+    wlcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_wxapp_module);
+
+    if (wlcf->input == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"$wxapp_in_%V\" needs \"wxapp_input\" in %V:%ui",
+                      name, &step->place.file, step->place.line);
+        return NGX_CONF_ERROR;
+    }
+
+    near = ngx_wxapp_nearest(name, wlcf->input->fields.elts,
+                             wlcf->input->fields.nelts,
+                             sizeof(ngx_wxapp_field_t));
+
+    if (near) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "unknown input \"%V\" in \"$wxapp_in_%V\", "
+                      "did you mean \"%V\"? in %V:%ui", name, name, near,
+                      &step->place.file, step->place.line);
+    } else {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "unknown input \"%V\" in \"$wxapp_in_%V\" in %V:%ui",
+                      name, name, &step->place.file, step->place.line);
+    }
+
+    return NGX_CONF_ERROR;
 }
