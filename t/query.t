@@ -663,7 +663,8 @@ is get('/q?id=2')->{headers}{'x-name'}, 'two', 'a column';
 is get('/q?id=9')->{headers}{'x-name'}, undef, 'no row';
 get('/q?id=3');
 get('/ping');
-my @lines = logs(0, Test::Nginx::Util::server_root() . '/logs/ids.log') =~ /\[ids (.*)\]/g;
+my @lines;
+wait_until { (@lines = logs(0, Test::Nginx::Util::server_root() . '/logs/ids.log') =~ /\[ids (.*)\]/g) == 5 };
 is_deeply \@lines, ['6 - - - -', '- 2 two 2 -', '- - - - -', '- 3 three - -', '- - - - -'], 'in the log';
 
 

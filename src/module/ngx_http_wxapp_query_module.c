@@ -384,7 +384,7 @@ ngx_http_wxapp_transaction_exec(ngx_conf_t *cf,
     ngx_http_wxapp_query_args_t  args;
 
     if (qcf->read_only) {
-        return "is not allowed in a \"read_only\" transaction";
+        return "\"exec\" is not allowed in a \"read_only\" transaction";
     }
 
     return ngx_http_wxapp_query_step(cf, qcf, 1,
@@ -415,7 +415,7 @@ ngx_http_wxapp_transaction_query(ngx_conf_t *cf,
     if (qcf->read_only && !step->statement.reads
         && !ngx_wxapp_statement_is(&step->statement, "CALL"))
     {
-        return "writes in a \"read_only\" transaction";
+        return "\"query\" writes in a \"read_only\" transaction";
     }
 
     return args.as.len ? ngx_http_wxapp_query_as(cf, qcf, step, &args.as)

@@ -303,6 +303,8 @@ sub h2_number {
 #   stall     accepts and says nothing
 #   cut       forwards, and closes both sides when the file `flag` is there
 #   freeze    forwards, and stops forwarding when the file `flag` is there, until it is gone
+#   word      forwards, and closes both sides when the client sends what matches `word`, the first `times` times
+#             (always, if not given); with `late` after it has forwarded that
 
 sub fault_proxy {
     my (%o) = @_;
@@ -320,7 +322,8 @@ sub fault_proxy {
 sub fault_loop {
     my ($listen, %o) = @_;
     my %peer;                                     # handle => the other side
-    my %early;
+    my (%early, %client);
+    my $times = $o{times} // 9e9;
     my $parent = getppid;
     my $s = IO::Select->new($listen);
     $SIG{PIPE} = 'IGNORE';
@@ -329,6 +332,7 @@ sub fault_loop {
         for my $h (@_) {
             my $other = delete $peer{$h} // next;
             delete $peer{$other};
+            delete @client{$h, $other};
             $s->remove($h, $other);
             close $_ for $h, $other;
         }
@@ -347,13 +351,16 @@ sub fault_loop {
                 if (!$server) { close $client; next }
                 $peer{$client} = $server;
                 $peer{$server} = $client;
+                $client{$client} = 1;
                 $s->add($client, $server);
                 next;
             }
             next if !$peer{$h};
             my $n = sysread $h, my $data, 65536;
             if (!$n) { $drop->($h); next }
-            syswrite $peer{$h}, $data;
+            my $hit = $o{mode} eq 'word' && $client{$h} && $data =~ $o{word} && $times-- > 0;
+            syswrite $peer{$h}, $data if !$hit || $o{late};
+            $drop->($h) if $hit;
         }
     }
 }
