@@ -3,7 +3,7 @@
 # Every block begins with the table `item` of five rows, an empty `log`, and the procedures below. Sections of
 # this file:
 #   drive     see WXDrive; is_reply, is_problem and rows_of are below
-#   mysql     more lines for wxapp_mysql {}
+#   mysql     more lines for wxapp_mysql {}, and more text in http {} beside it: more
 #   refused   nginx does not start, and says this
 
 use lib 't/lib';
@@ -18,7 +18,8 @@ plan 'no_plan';
 add_block_preprocessor(sub {
     my ($block) = @_;
 
-    $block->set_value(http_config => wxapp_http(app => undef, redis => undef, 'mysql+' => $block->mysql)) if defined $block->mysql;
+    $block->set_value(http_config => wxapp_http(app => undef, redis => undef, 'mysql+' => $block->mysql, extra => scalar $block->more))
+        if defined $block->mysql;
     if (defined $block->refused) {
         $block->set_value(must_die => '');
         $block->set_value(suppress_stderr => '');
@@ -1116,3 +1117,25 @@ wxapp_query "SELECT 1";
 location /q { if ($arg_a) { wxapp_query "SELECT 1"; } }
 --- refused
 "wxapp_query" directive is not allowed here
+
+
+
+=== TEST 93: the schema check refuses a statement that the server cannot prepare, with its line
+--- mysql: pool min=1 max=1;
+--- more: wxapp_schema_check on;
+--- config
+location = /q { wxapp_query "SELECT no_such_column FROM products"; }
+--- refused
+no_such_column
+
+
+
+=== TEST 94: the schema check passes what is right, lists and procedures too
+--- mysql: pool min=1 max=1;
+--- more: wxapp_schema_check on;
+--- config
+location = /q { wxapp_query "SELECT id FROM item WHERE id IN (?)" $arg_id; }
+location = /w { wxapp_query "CALL silent(?)" $arg_x; }
+--- drive
+is_reply(get('/q?id=1'), 200, '[{"id":1}]');
+is_reply(post('/w?x=1'), 204, '');

@@ -6,6 +6,7 @@
 
 #include "module/ngx_http_wxapp_query.h"
 #include "http/ngx_http_wxapp_input.h"
+#include "http/ngx_http_wxapp_schema.h"
 
 
 #define NGX_HTTP_WXAPP_QUERY_ARGS  256
@@ -614,7 +615,10 @@ ngx_http_wxapp_query_step(ngx_conf_t *cf, ngx_http_wxapp_query_conf_t *qcf,
     step->shape = shape;
 
     if (ngx_http_wxapp_conf_params(cf, params, i, args) != NGX_CONF_OK
-        || ngx_http_wxapp_query_guard(cf, step, args) != NGX_CONF_OK)
+        || ngx_http_wxapp_query_guard(cf, step, args) != NGX_CONF_OK
+        || ngx_http_wxapp_schema_statement(cf, &step->place,
+                                           &step->statement.text, n)
+           != NGX_OK)
     {
         return NULL;
     }
