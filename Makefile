@@ -8,7 +8,7 @@
 #   make install   the module into Debian's nginx, DESTDIR honoured
 
 .PHONY: all deps build run stop test test-asan install clean \
-        soak check-nonblocking check-secrets check-image bench-guards
+        soak check-nonblocking check-secrets check-image check-config bench-guards
 
 all: build
 
@@ -48,5 +48,7 @@ check-secrets:
 	@exec t/check/secrets
 check-image:
 	@exec t/check/image
+check-config:
+	@exec tools/run check
 bench-guards:
 	@exec bench/guards

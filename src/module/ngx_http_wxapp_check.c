@@ -8,7 +8,7 @@ void
 ngx_http_wxapp_check_tell(ngx_http_wxapp_check_t *check, ngx_uint_t level,
     ngx_http_wxapp_place_t *place, const char *fmt, ...)
 {
-    u_char      *p, *last, buf[NGX_MAX_ERROR_STR / 2];
+    u_char      *p, *last, buf[NGX_MAX_ERROR_STR];
     va_list      args;
     ngx_str_t    s, *told;
     ngx_uint_t   i;
@@ -16,7 +16,7 @@ ngx_http_wxapp_check_tell(ngx_http_wxapp_check_t *check, ngx_uint_t level,
     last = buf + sizeof(buf);
 
     va_start(args, fmt);
-    p = ngx_vslprintf(buf, last, fmt, args);
+    p = ngx_vslprintf(buf, last - 512, fmt, args);
     va_end(args);
 
     p = ngx_slprintf(p, last, " in %V:%ui", &place->file, place->line);
@@ -58,12 +58,12 @@ ngx_http_wxapp_check_tell(ngx_http_wxapp_check_t *check, ngx_uint_t level,
 
 u_char *
 ngx_http_wxapp_check_nearest(ngx_http_wxapp_check_t *check, ngx_str_t *word,
-    void *names, ngx_uint_t n, size_t stride)
+    ngx_array_t *names)
 {
     u_char     *hint;
     ngx_str_t  *near;
 
-    near = ngx_wxapp_nearest(word, names, n, stride);
+    near = ngx_wxapp_nearest(word, names->elts, names->nelts, names->size);
 
     if (near) {
         hint = ngx_pnalloc(check->live.pool, near->len + 32);

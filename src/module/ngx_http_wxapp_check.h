@@ -51,9 +51,12 @@ ngx_int_t ngx_http_wxapp_check_account(ngx_http_wxapp_check_t *check);
 void ngx_http_wxapp_check_tell(ngx_http_wxapp_check_t *check,
     ngx_uint_t level, ngx_http_wxapp_place_t *place, const char *fmt, ...);
 
-/* ', did you mean "NAME"?', or nothing; as ngx_wxapp_nearest(). */
+/*
+ * ', did you mean "NAME"?' with one of the names, which the elements of the
+ * array begin with, or the empty string.
+ */
 u_char *ngx_http_wxapp_check_nearest(ngx_http_wxapp_check_t *check,
-    ngx_str_t *word, void *names, ngx_uint_t n, size_t stride);
+    ngx_str_t *word, ngx_array_t *names);
 
 /* Whether two names are the same to MySQL. */
 ngx_uint_t ngx_http_wxapp_check_same(ngx_str_t *a, ngx_str_t *b);

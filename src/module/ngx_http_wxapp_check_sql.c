@@ -82,9 +82,7 @@ ngx_http_wxapp_check_refusal(ngx_http_wxapp_check_t *check,
     }
 
     if (error == ER_NO_SUCH_TABLE) {
-        near = ngx_http_wxapp_check_nearest(check, &word, live->tables.elts,
-                                          live->tables.nelts,
-                                          sizeof(ngx_http_wxapp_live_table_t));
+        near = ngx_http_wxapp_check_nearest(check, &word, &live->tables);
         goto done;
     }
 
@@ -118,8 +116,7 @@ ngx_http_wxapp_check_refusal(ngx_http_wxapp_check_t *check,
         }
     }
 
-    near = ngx_http_wxapp_check_nearest(check, &word, names.elts, names.nelts,
-                                        sizeof(ngx_str_t));
+    near = ngx_http_wxapp_check_nearest(check, &word, &names);
 
 done:
 
@@ -197,7 +194,6 @@ ngx_http_wxapp_check_call(ngx_http_wxapp_check_t *check,
                               "\"%V\" has no right to it%s", &word,
                               &check->live.account,
                               ngx_http_wxapp_check_nearest(check, &word,
-                                               name, procedures->nelts,
-                                               sizeof(ngx_str_t)));
+                                                           procedures));
     return NGX_OK;
 }

@@ -31,8 +31,8 @@
 
 typedef struct {
     ngx_str_t                 name;
-    ngx_uint_t                sql;            /* NGX_HTTP_WXAPP_SQL_* */
     const char               *field;          /* that suits it */
+    ngx_uint_t                sql;            /* NGX_HTTP_WXAPP_SQL_* */
 } ngx_http_wxapp_sql_type_t;
 
 typedef struct {
@@ -48,7 +48,7 @@ static void ngx_http_wxapp_check_defaults(ngx_http_wxapp_check_t *check,
     ngx_http_wxapp_expect_t *e, ngx_http_wxapp_live_table_t *table);
 static void ngx_http_wxapp_check_field(ngx_http_wxapp_check_t *check,
     ngx_http_wxapp_expect_t *e, ngx_http_wxapp_live_column_t *column);
-static ngx_http_wxapp_sql_type_t *ngx_http_wxapp_check_type(
+static const char *ngx_http_wxapp_check_type(
     ngx_http_wxapp_live_column_t *column, ngx_uint_t *sql);
 static ngx_uint_t ngx_http_wxapp_check_covers(
     ngx_http_wxapp_live_index_t *index, ngx_http_wxapp_expect_t *e);
@@ -63,43 +63,43 @@ static ngx_uint_t ngx_http_wxapp_check_expected(ngx_http_wxapp_check_t *check,
 
 static ngx_http_wxapp_sql_type_t  ngx_http_wxapp_sql_types[] = {
 
-    { ngx_string("tinyint"), NGX_HTTP_WXAPP_SQL_INT, "int" },
-    { ngx_string("smallint"), NGX_HTTP_WXAPP_SQL_INT, "int" },
-    { ngx_string("mediumint"), NGX_HTTP_WXAPP_SQL_INT, "int" },
-    { ngx_string("int"), NGX_HTTP_WXAPP_SQL_INT, "int" },
-    { ngx_string("year"), NGX_HTTP_WXAPP_SQL_INT, "int" },
-    { ngx_string("bigint"), NGX_HTTP_WXAPP_SQL_BIGINT, "bigint" },
-    { ngx_string("decimal"), NGX_HTTP_WXAPP_SQL_DECIMAL, "decimal" },
-    { ngx_string("float"), NGX_HTTP_WXAPP_SQL_FLOAT, "decimal" },
-    { ngx_string("double"), NGX_HTTP_WXAPP_SQL_FLOAT, "decimal" },
+    { ngx_string("tinyint"), "int", NGX_HTTP_WXAPP_SQL_INT },
+    { ngx_string("smallint"), "int", NGX_HTTP_WXAPP_SQL_INT },
+    { ngx_string("mediumint"), "int", NGX_HTTP_WXAPP_SQL_INT },
+    { ngx_string("int"), "int", NGX_HTTP_WXAPP_SQL_INT },
+    { ngx_string("year"), "int", NGX_HTTP_WXAPP_SQL_INT },
+    { ngx_string("bigint"), "bigint", NGX_HTTP_WXAPP_SQL_BIGINT },
+    { ngx_string("decimal"), "decimal", NGX_HTTP_WXAPP_SQL_DECIMAL },
+    { ngx_string("float"), "decimal", NGX_HTTP_WXAPP_SQL_FLOAT },
+    { ngx_string("double"), "decimal", NGX_HTTP_WXAPP_SQL_FLOAT },
 
-    { ngx_string("char"), NGX_HTTP_WXAPP_SQL_TEXT, "string" },
-    { ngx_string("varchar"), NGX_HTTP_WXAPP_SQL_TEXT, "string" },
-    { ngx_string("tinytext"), NGX_HTTP_WXAPP_SQL_TEXT, "text" },
-    { ngx_string("text"), NGX_HTTP_WXAPP_SQL_TEXT, "text" },
-    { ngx_string("mediumtext"), NGX_HTTP_WXAPP_SQL_TEXT, "text" },
-    { ngx_string("longtext"), NGX_HTTP_WXAPP_SQL_TEXT, "text" },
-    { ngx_string("enum"), NGX_HTTP_WXAPP_SQL_TEXT, "string" },
-    { ngx_string("set"), NGX_HTTP_WXAPP_SQL_TEXT, "string" },
-    { ngx_string("uuid"), NGX_HTTP_WXAPP_SQL_TEXT, "string" },
-    { ngx_string("inet4"), NGX_HTTP_WXAPP_SQL_TEXT, "string" },
-    { ngx_string("inet6"), NGX_HTTP_WXAPP_SQL_TEXT, "string" },
-    { ngx_string("time"), NGX_HTTP_WXAPP_SQL_TIME, "string" },
+    { ngx_string("char"), "string", NGX_HTTP_WXAPP_SQL_TEXT },
+    { ngx_string("varchar"), "string", NGX_HTTP_WXAPP_SQL_TEXT },
+    { ngx_string("tinytext"), "text", NGX_HTTP_WXAPP_SQL_TEXT },
+    { ngx_string("text"), "text", NGX_HTTP_WXAPP_SQL_TEXT },
+    { ngx_string("mediumtext"), "text", NGX_HTTP_WXAPP_SQL_TEXT },
+    { ngx_string("longtext"), "text", NGX_HTTP_WXAPP_SQL_TEXT },
+    { ngx_string("enum"), "string", NGX_HTTP_WXAPP_SQL_TEXT },
+    { ngx_string("set"), "string", NGX_HTTP_WXAPP_SQL_TEXT },
+    { ngx_string("uuid"), "string", NGX_HTTP_WXAPP_SQL_TEXT },
+    { ngx_string("inet4"), "string", NGX_HTTP_WXAPP_SQL_TEXT },
+    { ngx_string("inet6"), "string", NGX_HTTP_WXAPP_SQL_TEXT },
+    { ngx_string("time"), "string", NGX_HTTP_WXAPP_SQL_TIME },
 
-    { ngx_string("datetime"), NGX_HTTP_WXAPP_SQL_DATETIME, "datetime" },
-    { ngx_string("timestamp"), NGX_HTTP_WXAPP_SQL_DATETIME, "datetime" },
-    { ngx_string("date"), NGX_HTTP_WXAPP_SQL_DATE, "date" },
+    { ngx_string("datetime"), "datetime", NGX_HTTP_WXAPP_SQL_DATETIME },
+    { ngx_string("timestamp"), "datetime", NGX_HTTP_WXAPP_SQL_DATETIME },
+    { ngx_string("date"), "date", NGX_HTTP_WXAPP_SQL_DATE },
 
-    { ngx_string("json"), NGX_HTTP_WXAPP_SQL_JSON, "json" },
+    { ngx_string("json"), "json", NGX_HTTP_WXAPP_SQL_JSON },
 
-    { ngx_string("binary"), NGX_HTTP_WXAPP_SQL_BINARY, "binary" },
-    { ngx_string("varbinary"), NGX_HTTP_WXAPP_SQL_BINARY, "binary" },
-    { ngx_string("tinyblob"), NGX_HTTP_WXAPP_SQL_BINARY, "binary" },
-    { ngx_string("blob"), NGX_HTTP_WXAPP_SQL_BINARY, "binary" },
-    { ngx_string("mediumblob"), NGX_HTTP_WXAPP_SQL_BINARY, "binary" },
-    { ngx_string("longblob"), NGX_HTTP_WXAPP_SQL_BINARY, "binary" },
+    { ngx_string("binary"), "binary", NGX_HTTP_WXAPP_SQL_BINARY },
+    { ngx_string("varbinary"), "binary", NGX_HTTP_WXAPP_SQL_BINARY },
+    { ngx_string("tinyblob"), "binary", NGX_HTTP_WXAPP_SQL_BINARY },
+    { ngx_string("blob"), "binary", NGX_HTTP_WXAPP_SQL_BINARY },
+    { ngx_string("mediumblob"), "binary", NGX_HTTP_WXAPP_SQL_BINARY },
+    { ngx_string("longblob"), "binary", NGX_HTTP_WXAPP_SQL_BINARY },
 
-    { ngx_null_string, 0, NULL }
+    { ngx_null_string, NULL, 0 }
 };
 
 
@@ -328,18 +328,18 @@ static void
 ngx_http_wxapp_check_field(ngx_http_wxapp_check_t *check,
     ngx_http_wxapp_expect_t *e, ngx_http_wxapp_live_column_t *column)
 {
-    ngx_str_t                  *type, full;
-    ngx_int_t                   max;
-    ngx_uint_t                  sql;
-    ngx_wxapp_field_t          *field;
-    ngx_http_wxapp_fit_t       *fit;
-    ngx_http_wxapp_sql_type_t  *st;
+    ngx_str_t             *type, full;
+    ngx_int_t              max;
+    ngx_uint_t             sql;
+    const char            *best;
+    ngx_wxapp_field_t     *field;
+    ngx_http_wxapp_fit_t  *fit;
 
     field = e->field;
     fit = &ngx_http_wxapp_fits[field->type];
     type = &ngx_wxapp_field_types[field->type];
 
-    st = ngx_http_wxapp_check_type(column, &sql);
+    best = ngx_http_wxapp_check_type(column, &sql);
 
     full.data = column->full.data;
     full.len = ngx_min(column->full.len, 64);
@@ -358,9 +358,8 @@ ngx_http_wxapp_check_field(ngx_http_wxapp_check_t *check,
                                       "type \"%V\" does not fit column \"%V\" "
                                       "of table \"%V\", which is %V%s%s%s",
                                       type, e->columns, &e->table, &full,
-                                      st->field ? ", use \"" : "",
-                                      st->field ? st->field : "",
-                                      st->field ? "\"" : "");
+                                      best ? ", use \"" : "",
+                                      best ? best : "", best ? "\"" : "");
         }
 
         return;
@@ -392,10 +391,13 @@ ngx_http_wxapp_check_field(ngx_http_wxapp_check_t *check,
 }
 
 
-static ngx_http_wxapp_sql_type_t *
+/* what the column holds, and the type of field that suits it, or NULL */
+
+static const char *
 ngx_http_wxapp_check_type(ngx_http_wxapp_live_column_t *column,
     ngx_uint_t *sql)
 {
+    const char                 *field;
     ngx_http_wxapp_sql_type_t  *st;
 
     for (st = ngx_http_wxapp_sql_types; st->name.len; st++) {
@@ -405,24 +407,28 @@ ngx_http_wxapp_check_type(ngx_http_wxapp_live_column_t *column,
     }
 
     *sql = st->sql;
+    field = st->field;
 
     if (ngx_strncmp(column->full.data, "tinyint(1)", 10) == 0
         || ngx_strcmp(column->full.data, "bit(1)") == 0)
     {
         *sql |= NGX_HTTP_WXAPP_SQL_BOOL;
+        field = "bool";
     }
 
     if (ngx_strcmp(column->type.data, "int") == 0
         && ngx_strstr(column->full.data, "unsigned"))
     {
         *sql = NGX_HTTP_WXAPP_SQL_BIGINT;
+        field = "bigint";
     }
 
     if (column->json && (*sql & NGX_HTTP_WXAPP_SQL_TEXT)) {
         *sql |= NGX_HTTP_WXAPP_SQL_JSON;
+        field = "json";
     }
 
-    return st;
+    return field;
 }
 
 
@@ -570,6 +576,7 @@ ngx_http_wxapp_check_missing(ngx_http_wxapp_check_t *check,
     ngx_http_wxapp_expect_t *e, ngx_http_wxapp_live_table_t *table,
     ngx_str_t *column)
 {
+    u_char                 *near;
     ngx_str_t               sql;
     ngx_uint_t              n, hidden;
     ngx_wxapp_text_t        text;
@@ -608,23 +615,22 @@ ngx_http_wxapp_check_missing(ngx_http_wxapp_check_t *check,
               && live->error != ER_BAD_FIELD_ERROR);
 
     if (column) {
+        near = ngx_http_wxapp_check_nearest(check, column, &table->columns);
+
         ngx_http_wxapp_check_tell(check, NGX_LOG_EMERG, &e->place,
-                           "table \"%V\" has no column \"%V\"%s%s",
-                           &e->table, column,
-                           hidden ? ", or the account no right to it" : "",
-                           ngx_http_wxapp_check_nearest(check, column,
-                                         table->columns.elts,
-                                         table->columns.nelts,
-                                         sizeof(ngx_http_wxapp_live_column_t)));
+                                  "table \"%V\" has no column \"%V\"%s%s",
+                                  &e->table, column,
+                                  hidden ? ", or the account no right to it"
+                                         : "", near);
 
     } else {
+        near = ngx_http_wxapp_check_nearest(check, &e->table, &live->tables);
+
         ngx_http_wxapp_check_tell(check, NGX_LOG_EMERG, &e->place,
-                           "table \"%V\" does not exist%s%s", &e->table,
-                           hidden ? ", or the account has no right to it" : "",
-                           ngx_http_wxapp_check_nearest(check, &e->table,
-                                         live->tables.elts,
-                                         live->tables.nelts,
-                                         sizeof(ngx_http_wxapp_live_table_t)));
+                                  "table \"%V\" does not exist%s%s",
+                                  &e->table,
+                                  hidden ? ", or the account has no right to "
+                                           "it" : "", near);
     }
 
     return NGX_OK;

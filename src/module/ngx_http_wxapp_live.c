@@ -141,7 +141,8 @@ ngx_http_wxapp_live_tables(ngx_http_wxapp_live_t *live)
     res = ngx_http_wxapp_live_query(live, NULL,
                        "SELECT TABLE_NAME, TABLE_TYPE = 'VIEW'"
                        " FROM information_schema.TABLES"
-                       " WHERE TABLE_SCHEMA = DATABASE()");
+                       " WHERE TABLE_SCHEMA = DATABASE()"
+                       " ORDER BY TABLE_NAME");
     if (res == NULL) {
         return NGX_ERROR;
     }
@@ -214,7 +215,7 @@ ngx_http_wxapp_live_table(ngx_http_wxapp_live_t *live, ngx_str_t *name,
 
     /* MariaDB has no type for JSON, but texts that are checked */
 
-    return (mariadb_connection(live->handle) && !t->view)
+    return mariadb_connection(live->handle)
            ? ngx_http_wxapp_live_checks(live, t) : NGX_OK;
 }
 
@@ -279,8 +280,11 @@ ngx_http_wxapp_live_columns(ngx_http_wxapp_live_t *live,
 }
 
 
-/* information_schema shows the checks to few; the text of the table to all
-   with a right on the whole of it */
+/*
+ * information_schema shows the checks to few; the text of the table is there
+ * for all who have a right on the whole of it.  Of views and for others
+ * nothing is known, and the best is supposed.
+ */
 
 static ngx_int_t
 ngx_http_wxapp_live_checks(ngx_http_wxapp_live_t *live,
@@ -293,23 +297,26 @@ ngx_http_wxapp_live_checks(ngx_http_wxapp_live_t *live,
     ngx_wxapp_text_t               sql;
     ngx_http_wxapp_live_column_t  *column;
 
-    ngx_wxapp_text_init(&sql, live->pool, 128);
-    ngx_wxapp_text_cstr(&sql, "SHOW CREATE TABLE ");
-    ngx_http_wxapp_live_name(&sql, &table->name);
-    ngx_wxapp_text_put(&sql, "", 1);
-
-    if (sql.failed) {
-        return ngx_http_wxapp_live_memory(live);
-    }
-
     text = NULL;
-    res = ngx_http_wxapp_live_query(live, NULL, (char *) sql.start);
 
-    if (res && ngx_http_wxapp_live_row(res, row)) {
-        text = row[1].data;
+    if (!table->view) {
+        ngx_wxapp_text_init(&sql, live->pool, 128);
+        ngx_wxapp_text_cstr(&sql, "SHOW CREATE TABLE ");
+        ngx_http_wxapp_live_name(&sql, &table->name);
+        ngx_wxapp_text_put(&sql, "", 1);
 
-    } else if (live->error != ER_TABLEACCESS_DENIED_ERROR) {
-        return NGX_ERROR;
+        if (sql.failed) {
+            return ngx_http_wxapp_live_memory(live);
+        }
+
+        res = ngx_http_wxapp_live_query(live, NULL, (char *) sql.start);
+
+        if (res && ngx_http_wxapp_live_row(res, row)) {
+            text = row[1].data;
+
+        } else if (live->error != ER_TABLEACCESS_DENIED_ERROR) {
+            return NGX_ERROR;
+        }
     }
 
     column = table->columns.elts;

@@ -21,7 +21,7 @@ typedef struct {
     ngx_str_t                 type;           /* decimal */
     ngx_str_t                 full;           /* decimal(10,2) unsigned */
     ngx_str_t                 charset;        /* empty: has none */
-    ngx_int_t                 length;         /* characters; -1: has none */
+    ngx_int_t                 length;         /* of a text; -1: none */
     ngx_uint_t                rights;         /* all but DELETE */
     unsigned                  null:1;
     unsigned                  filled:1;       /* when an INSERT leaves it out */
