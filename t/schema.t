@@ -8,6 +8,7 @@
 #   mysql       more lines for wxapp_mysql {}
 #   says        what is told, all of it, in order: LEVEL DIRECTIVE: MESSAGE; the file and line of the message must
 #               be that of the DIRECTIVE. Nothing is told in a block without it. With an emerg nginx must not start.
+#   query       the arguments of a wxapp_query
 #   matrix      a type: a resource over %BASE{types} with all its columns of that type
 #   fit, poor   the columns that this type fits, or hardly fits; no other one
 
@@ -112,6 +113,9 @@ sub http_text {
         extra => ($check =~ /none/ ? '' : "wxapp_schema_check $check;\n") . ($block->more // ''));
 }
 
+# until there is such a directive its blocks wait
+my $queries = grep { WXApp::slurp($_) =~ /ngx_string\("wxapp_query"\)/ } glob top() . '/src/module/*.c';
+
 Test::Nginx::Util::add_block_preprocessor(sub {
     my ($block) = @_;
 
@@ -120,10 +124,12 @@ Test::Nginx::Util::add_block_preprocessor(sub {
     $block->set_value(http_config => http_text($block)) if !defined $block->http_config;
     my $config = ($block->config // '') . "location = /ping { wxapp_ping; }\n";
     $config .= resource($block->resource) if defined $block->resource;
+    $config .= "location = /query {\nwxapp_query " . ($block->query =~ s/\n+\z//r) . ";\n}\n" if defined $block->query;
     $config .= matrix($block->matrix =~ s/\s//gr) if defined $block->matrix;
     $block->set_value(config => $config);
 
     $block->set_value(suppress_stderr => '');
+    $block->set_value(skip_eval => '1:1') if $config =~ /wxapp_query/ && !$queries;
     if (($block->says // '') =~ /^emerg /m || defined $block->matrix) {
         $block->set_value(must_die => '');
         $block->set_value(error_log => '[emerg]');
@@ -166,7 +172,7 @@ sub told {
 
 Test::Nginx::Util::add_test_cleanup_handler(sub {
     my ($block) = @_;
-    return if defined $block->drive;
+    return if defined $block->drive || defined $block->skip_eval;
     my $name = $block->name;
     my ($told, $figures) = told(WXApp::slurp($Test::Nginx::Util::ErrLogFile));
 
@@ -1286,3 +1292,168 @@ my $master = master_pid();
 $said = `$nginx -s quit 2>&1`;
 is $? >> 8, 0, 'nginx -s' or diag $said;
 ok wait_until { !kill 0 => $master }, 'is heard';
+
+
+
+=== TEST 101: a statement that the server can prepare
+--- query
+"SELECT id, name FROM thing WHERE price > ? AND name LIKE ? LIMIT ?" $arg_a $arg_b 10
+
+
+
+=== TEST 102: more parameters than values
+--- query
+"SELECT id FROM thing WHERE price > ? AND name LIKE ?" $arg_a
+--- says
+emerg wxapp_query: the statement gets 1 values and has 2 parameters
+
+
+
+=== TEST 103: a "?" in quotes is no parameter
+--- query
+"SELECT 'who?' AS `what?`, id FROM thing WHERE id = ?" $arg_a
+
+
+
+=== TEST 104: a statement with a column that is missing, the nearest of its tables
+--- query
+"SELECT t.id, t.nam, y.num FROM thing t JOIN types y ON y.id = t.id"
+--- says
+emerg wxapp_query: the server refuses the statement: 1054 Unknown column 't.nam' in 'SELECT', did you mean "name"?
+
+
+
+=== TEST 105: a statement with a column that is near to one of another table only
+--- query
+"SELECT momen FROM thing"
+--- says
+emerg wxapp_query: the server refuses the statement: 1054 Unknown column 'momen' in 'SELECT'
+
+
+
+=== TEST 106: a statement with a table that is missing
+--- query
+"UPDATE thimg SET price = ?" 1
+--- says
+emerg wxapp_query: the server refuses the statement: 1146 Table 'DB.thimg' doesn't exist, did you mean "thing"?
+
+
+
+=== TEST 107: a statement that is not SQL
+--- query
+"SELEC 1"
+--- says
+emerg wxapp_query: the server refuses the statement: 1064 You have an error in your SQL syntax; check the manual that corresponds to your MariaDB server version for the right syntax to use near 'SELEC 1' at line 1
+
+
+
+=== TEST 108: an empty statement
+--- query
+"  "
+--- says
+emerg wxapp_query: the server refuses the statement: 1065 Query was empty
+
+
+
+=== TEST 109: a statement is prepared, not executed
+--- query
+"DELETE FROM users WHERE id = ?" 1
+--- grants
+GRANT SELECT, DELETE ON DB.users TO USER;
+--- schema
+INSERT INTO users (openid) VALUES ('x') ON DUPLICATE KEY UPDATE id = id;
+--- drive
+is mysql_value("SELECT COUNT(*) FROM users WHERE openid = 'x'"), 1, 'the row is there';
+
+
+
+=== TEST 110: a procedure that is there
+--- schema
+CREATE PROCEDURE `place order`(n INT) SELECT n;
+CREATE PROCEDURE totals(n INT) SELECT n;
+--- grants
+GRANT EXECUTE ON DB.* TO USER;
+--- config
+location = /a { wxapp_query "CALL totals(?)" $arg_n; }
+location = /b { wxapp_query "call  Totals (?)" $arg_n; }
+location = /c { wxapp_query "CALL `totals`(1)"; }
+location = /d { wxapp_query "
+    CALL
+    totals(?);" $arg_n; }
+
+
+
+=== TEST 111: a procedure that is missing
+--- schema
+CREATE PROCEDURE totals(n INT) SELECT n;
+--- grants
+GRANT EXECUTE ON DB.* TO USER;
+--- query
+"CALL total(?)" $arg_n
+--- says
+emerg wxapp_query: procedure "total" does not exist, or account "USER" has no right to it, did you mean "totals"?
+
+
+
+=== TEST 112: a procedure that the account may not execute
+--- schema
+CREATE PROCEDURE totals(n INT) SELECT n;
+--- query
+"CALL totals(?)" $arg_n
+--- says
+emerg wxapp_query: procedure "totals" does not exist, or account "USER" has no right to it
+
+
+
+=== TEST 113: a procedure of another database is that one's matter; callers of functions are no CALL
+--- config
+location = /a { wxapp_query "CALL other.totals(?)" $arg_n; }
+location = /b { wxapp_query "CALL `other` . `totals`(?)" $arg_n; }
+location = /c { wxapp_query "SELECT UPPER(?)" $arg_n; }
+
+
+
+=== TEST 114: a function is not a procedure
+--- schema
+CREATE PROCEDURE p() SELECT 1;
+--- query
+"CALL upper(?)" $arg_n
+--- grants
+GRANT EXECUTE ON DB.* TO USER;
+--- says
+emerg wxapp_query: procedure "upper" does not exist, or account "USER" has no right to it
+
+
+
+=== TEST 115: a statement that deletes needs DELETE, one that names the table does not
+--- grants
+GRANT SELECT, DELETE ON DB.* TO USER;
+--- config
+location = /a { wxapp_query "DELETE FROM thing WHERE id = ?" $arg_n; }
+location = /b { wxapp_query "SELECT id FROM types -- DELETED" ; }
+--- says
+warn wxapp_schema_check: account "USER" has the right to DELETE where nothing here does: types
+
+
+
+=== TEST 116: REPLACE deletes, too
+--- grants
+GRANT SELECT, INSERT, DELETE ON DB.* TO USER;
+--- query
+"REPLACE INTO thing (name) VALUES (?)" $arg_n
+
+
+
+=== TEST 117: with TLS, which the workers start anew
+--- workers: 2
+--- server eval: '127.0.0.1:' . WXApp::env('WXAPP_MYSQL_PORT')
+--- mysql eval: 'pool min=1 max=2; tls verify ca=' . WXApp::env('WXAPP_MYSQL_CA') . ';'
+--- resource
+thing
+    column name string;
+--- drive
+for (1 .. 3) {
+    ok wait_until { status_of('mysql')->{idle} == 2 }, 'the pools are up';
+    is get('/thing')->{status}, 200, 'the workers answer';
+    ok reload(), 'reloaded';
+}

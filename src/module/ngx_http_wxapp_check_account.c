@@ -77,7 +77,12 @@ ngx_http_wxapp_check_grant(ngx_http_wxapp_check_t *check, ngx_str_t *grant)
 
     ngx_wxapp_text_init(&text, check->live.pool, 256);
 
-    for (p = grant->data + 6; p < on; p = next + 2) {
+    for (p = grant->data + 6; p < on; p = next + 1) {
+
+        if (*p == ' ') {
+            p++;
+        }
+
         next = ngx_http_wxapp_check_find(p, on, ",");
 
         /* the columns of a right are behind it */

@@ -84,6 +84,7 @@ ngx_http_wxapp_live_connect(ngx_http_wxapp_live_t *live,
     server = mysql->primaries.elts;
 
     for (i = 0; i < mysql->primaries.nelts && live->handle == NULL; i++) {
+        live->server = server[i].name;
         live->handle = ngx_wxapp_mysql_connect(mysql, &server[i], 0, &fault);
     }
 
@@ -92,11 +93,9 @@ ngx_http_wxapp_live_connect(ngx_http_wxapp_live_t *live,
                                          (char *) fault.message);
     }
 
-    /* quotes and groups as the directives' author may have them; nobody's
-       ALTER TABLE makes us leave a session that waits for it */
+    /* no ALTER TABLE makes us leave a session that waits for its end */
 
-    p = ngx_sprintf(sql, "SET SESSION sql_mode = '', "
-                    "SESSION lock_wait_timeout = %ui",
+    p = ngx_sprintf(sql, "SET SESSION lock_wait_timeout = %ui",
                     (ngx_uint_t) (mysql->connect_timeout + 999) / 1000);
 
     if (mysql_real_query(live->handle, (char *) sql, p - sql)) {

@@ -52,6 +52,7 @@ typedef struct {
 typedef struct {
     ngx_pool_t               *pool;
     MYSQL                    *handle;
+    ngx_str_t                 server;         /* that is asked */
     ngx_str_t                 account;        /* that we are to the server */
     ngx_uint_t                connections;    /* that it takes */
     ngx_uint_t                statements;     /* that it keeps */

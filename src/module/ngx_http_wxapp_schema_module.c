@@ -88,7 +88,6 @@ ngx_http_wxapp_schema_postconfiguration(ngx_conf_t *cf)
     ngx_pool_t                    *pool;
     ngx_core_conf_t               *ccf;
     ngx_http_wxapp_check_t         check;
-    ngx_wxapp_mysql_server_t      *server;
     ngx_http_wxapp_main_conf_t    *wmcf;
     ngx_http_wxapp_schema_conf_t  *scf;
 
@@ -108,7 +107,6 @@ ngx_http_wxapp_schema_postconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    server = wmcf->mysql->primaries.elts;
 
     ngx_memzero(&check, sizeof(ngx_http_wxapp_check_t));
 
@@ -134,7 +132,7 @@ ngx_http_wxapp_schema_postconfiguration(ngx_conf_t *cf)
     if (rc != NGX_OK) {
         ngx_http_wxapp_check_tell(&check, NGX_LOG_EMERG, &scf->place,
                                   "\"wxapp_schema_check\" cannot ask mysql "
-                                  "%V: %ui %s", &server->name,
+                                  "%V: %ui %s", &check.live.server,
                                   check.live.error, check.live.message);
         goto done;
     }
