@@ -1016,14 +1016,15 @@ sql SELECT COUNT(*) FROM thing
 
 
 
-=== TEST 39: a trigger that refuses a row tells nothing of itself
+=== TEST 39: a trigger that refuses a row is told in its words
 --- tables: odd
 --- config
 location /odd { wxapp_resource odd { column id bigint; column v string write; allow GET POST; } }
 --- rest
-sql CREATE OR REPLACE TRIGGER odd_no BEFORE INSERT ON odd FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'secret `rule`'
+sql CREATE OR REPLACE TRIGGER odd_no BEFORE INSERT ON odd FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not on a `Sunday`'
 POST /odd {"v":"x"}
-500 internal_error
+409 conflict
+= not on a `Sunday`
 GET /odd
 200 []
 

@@ -413,18 +413,29 @@ ngx_wxapp_mysql_connected(ngx_wxapp_mysql_conn_t *conn)
                       &conn->server->name, conn->fault.error,
                       conn->fault.message);
 
-        if (pool->nup == 0) {
+        pool->failed = 1;
+
+        if (pool->nup == 0
+            || conn->fault.error == ER_OPTION_PREVENTS_STATEMENT)
+        {
             (void) ngx_wxapp_mysql_fail_over(pool, conn->generation);
         }
 
         ngx_wxapp_mysql_drop(conn);
 
-        pool->failed = 1;
+        if (!pool->failed) {
 
-        ngx_wxapp_mysql_back_off(pool);
+            /* there is another primary, not tried yet */
 
-        if (pool->nup == 0) {
-            ngx_wxapp_mysql_refuse(pool);
+            ngx_wxapp_mysql_refill(pool);
+
+        } else {
+
+            ngx_wxapp_mysql_back_off(pool);
+
+            if (pool->nup == 0) {
+                ngx_wxapp_mysql_refuse(pool);
+            }
         }
 
         ngx_wxapp_mysql_gauges(pool);
@@ -437,6 +448,7 @@ ngx_wxapp_mysql_connected(ngx_wxapp_mysql_conn_t *conn)
     }
 
     pool->failed = 0;
+    pool->tried = 0;
     pool->nup++;
     pool->stats->connects++;
 
@@ -720,6 +732,17 @@ ngx_wxapp_mysql_fail_over(ngx_wxapp_mysql_pool_t *pool, ngx_uint_t generation)
         q = ngx_queue_head(&pool->free);
         conn = ngx_wxapp_mysql_free_of(q);
         ngx_wxapp_mysql_drop(conn);
+    }
+
+    /* a server that was not tried yet is as good as new */
+
+    if (++pool->tried < servers->nelts) {
+        pool->failed = 0;
+        pool->backoff = 0;
+
+        if (pool->retry.timer_set) {
+            ngx_del_timer(&pool->retry);
+        }
     }
 
     return 1;
@@ -1104,10 +1127,11 @@ ngx_wxapp_mysql_lag_handler(ngx_wxapp_op_t *op)
 
     lagging = (op->status != NGX_WXAPP_OP_OK || op->data == NULL);
 
-    if (lagging == pool->lagging) {
+    if (pool->told && lagging == pool->lagging) {
         return;
     }
 
+    pool->told = 1;
     pool->lagging = lagging;
 
     ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,

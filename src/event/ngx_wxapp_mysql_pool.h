@@ -27,6 +27,7 @@ struct ngx_wxapp_mysql_pool_s {
     ngx_uint_t                  nfree;
     ngx_uint_t                  nline;
     ngx_uint_t                  generation;   /* of the server's choice */
+    ngx_uint_t                  tried;        /* primaries, since one was up */
     ngx_msec_t                  backoff;
     ngx_int_t                   turn;         /* weighted round robin */
     ngx_event_t                 expire;       /* the head of the line */
@@ -38,6 +39,7 @@ struct ngx_wxapp_mysql_pool_s {
     unsigned                    started:1;
     unsigned                    failed:1;     /* the last connect */
     unsigned                    lagging:1;    /* behind, or not known */
+    unsigned                    told:1;       /* that it is, or not */
     unsigned                    asking:1;     /* how far it is behind */
 };
 

@@ -175,14 +175,16 @@ ngx_int_t
 ngx_http_wxapp_db_send(ngx_http_request_t *r, ngx_wxapp_mysql_query_t *query,
     ngx_http_wxapp_done_pt done)
 {
-    if (query->session == NULL) {
+    if (!query->read_only) {
 
-        if (query->read_only) {
-            query->replica = ngx_http_wxapp_db_fresh(r);
+        /* what a session wrote is there when it commits */
 
-        } else {
+        if (!query->command) {
             ngx_http_wxapp_db_wrote(r, NULL);
         }
+
+    } else if (query->session == NULL) {
+        query->replica = ngx_http_wxapp_db_fresh(r);
     }
 
     if (ngx_http_wxapp_wait_mysql(r, &query->op, done) != NGX_OK) {
@@ -201,14 +203,7 @@ ngx_http_wxapp_db_session(ngx_http_request_t *r, ngx_uint_t read_only)
     ngx_uint_t                   replica;
     ngx_http_wxapp_main_conf_t  *wmcf;
 
-    replica = 0;
-
-    if (read_only) {
-        replica = ngx_http_wxapp_db_fresh(r);
-
-    } else {
-        ngx_http_wxapp_db_wrote(r, NULL);
-    }
+    replica = read_only && ngx_http_wxapp_db_fresh(r);
 
     wmcf = ngx_http_wxapp_main(r);
 
@@ -289,14 +284,15 @@ ngx_http_wxapp_db_wrote(ngx_http_request_t *r, ngx_str_t *uid)
     wmcf = ngx_http_wxapp_main(r);
     mysql = wmcf->mysql;
 
-    if (mysql->replicas.nelts == 0) {
+    if (mysql->replicas.nelts == 0 || mysql->read_after_write == 0) {
         return;
     }
 
-    /* from now on, as the end of a write may be seen by nobody here */
+    /* from now on, as the end of a write, or the COMMIT of a transaction,
+       may be seen by nobody here */
 
     until = ngx_current_msec + mysql->read_after_write + mysql->wait_timeout
-            + mysql->query_timeout;
+            + 2 * mysql->query_timeout;
 
     ngx_http_wxapp_zone_write(wmcf->zone,
                               uid ? ngx_murmur_hash2(uid->data, uid->len)

@@ -421,6 +421,9 @@ ngx_int_t ngx_http_wxapp_resource_scope(ngx_http_request_t *r,
 ngx_int_t ngx_http_wxapp_resource_readable(ngx_http_request_t *r,
     ngx_http_wxapp_resource_conf_t *conf, uint64_t *columns);
 
+/* Refuses a caller without the role: 401 or 403. */
+ngx_int_t ngx_http_wxapp_resource_forbidden(ngx_http_request_t *r);
+
 /*
  * Whether the caller may use the method; NGX_DECLINED, or the problem.
  * NGX_ABORT when nobody may.

@@ -285,7 +285,6 @@ ngx_http_wxapp_resource_allowed(ngx_http_request_t *r,
 {
     ngx_int_t                rc;
     ngx_uint_t               i;
-    ngx_http_wxapp_ctx_t    *wctx;
     ngx_http_wxapp_allow_t  *allow;
 
     allow = conf->allows.elts;
@@ -306,9 +305,15 @@ ngx_http_wxapp_resource_allowed(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (rc == NGX_OK) {
-        return NGX_DECLINED;
-    }
+    return (rc == NGX_OK) ? NGX_DECLINED
+                          : ngx_http_wxapp_resource_forbidden(r);
+}
+
+
+ngx_int_t
+ngx_http_wxapp_resource_forbidden(ngx_http_request_t *r)
+{
+    ngx_http_wxapp_ctx_t  *wctx;
 
     wctx = ngx_http_wxapp_ctx(r);
 

@@ -369,7 +369,8 @@ ngx_http_wxapp_resource_column(ngx_conf_t *cf,
     }
 
     column->plain.name = column->field.name;
-    column->plain.type = column->field.type;
+    column->plain.type = (column->field.type == NGX_WXAPP_FIELD_STRING)
+                         ? NGX_WXAPP_FIELD_TEXT : column->field.type;
     column->plain.as_string = column->field.as_string;
 
     p = ngx_pnalloc(cf->pool, value[1].len + 3);

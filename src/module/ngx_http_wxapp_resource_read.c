@@ -246,7 +246,7 @@ ngx_http_wxapp_resource_counted(ngx_http_request_t *r, ngx_wxapp_op_t *op)
     ctx = query->op.data;
 
     if (op->status != NGX_WXAPP_OP_OK) {
-        rc = ngx_http_wxapp_db_problem(r, query);
+        rc = ngx_http_wxapp_resource_failed(r, ctx, query);
 
     } else if (ctx->count == NGX_HTTP_WXAPP_COUNT_ESTIMATED
                && ctx->total > NGX_HTTP_WXAPP_ESTIMATED)

@@ -8,6 +8,8 @@
 #include "base/ngx_wxapp_crypto.h"
 #include "base/ngx_wxapp_cursor.h"
 
+#include <mysqld_error.h>
+
 
 static ngx_int_t ngx_http_wxapp_resource_extras(
     ngx_http_wxapp_resource_ctx_t *ctx, ngx_str_t *extra);
@@ -208,6 +210,11 @@ ngx_http_wxapp_resource_tell(ngx_http_request_t *r,
     if (ctx->method == NGX_HTTP_GET && !ctx->item && ctx->total >= 0) {
 
         if (ctx->offset > ctx->total) {
+
+            if (ngx_http_wxapp_resource_content_range(r, ctx, 0) != NGX_OK) {
+                return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            }
+
             return ngx_http_wxapp_problem(r, NGX_HTTP_RANGE_NOT_SATISFIABLE,
                                           "range_not_satisfiable",
                                           "the rows end before the offset");
@@ -588,6 +595,17 @@ ngx_int_t
 ngx_http_wxapp_resource_failed(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx, ngx_wxapp_mysql_query_t *query)
 {
+    /* the words of a search have a syntax of their own */
+
+    if (ctx->query.search.len && query
+        && query->op.status == NGX_WXAPP_OP_ERROR
+        && query->error == ER_PARSE_ERROR)
+    {
+        return ngx_http_wxapp_problem(r, NGX_HTTP_BAD_REQUEST,
+                                      "invalid_parameter",
+                                      "\"search\" has no word to look for");
+    }
+
     if (!ctx->too_large) {
         return ngx_http_wxapp_db_problem(r, query);
     }

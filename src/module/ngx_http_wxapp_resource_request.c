@@ -461,13 +461,8 @@ ngx_http_wxapp_resource_see_deleted(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (rc != NGX_OK) {
-        return ngx_http_wxapp_problem(r, NGX_HTTP_FORBIDDEN,
-                                      "insufficient_scope",
-                                      "the role may not see deleted rows");
-    }
-
-    return NGX_DECLINED;
+    return (rc == NGX_OK) ? NGX_DECLINED
+                          : ngx_http_wxapp_resource_forbidden(r);
 }
 
 
@@ -509,7 +504,7 @@ ngx_http_wxapp_resource_outputs(ngx_http_request_t *r,
 {
     ngx_uint_t                i, all;
     ngx_wxapp_select_t       *s;
-    ngx_http_wxapp_column_t  *column;
+    ngx_http_wxapp_column_t  *column, *other;
 
     column = conf->columns.elts;
     all = (select == NULL);
@@ -547,6 +542,15 @@ ngx_http_wxapp_resource_outputs(ngx_http_request_t *r,
 
         if (all && s->alias.data == s->name.data) {
             continue;
+        }
+
+        other = all ? ngx_http_wxapp_resource_find(conf, &s->alias) : NULL;
+
+        if (other
+            && (readable & ngx_http_wxapp_resource_bit(conf, other)))
+        {
+            return ngx_http_wxapp_resource_invalid(r, "invalid_select",
+                               "\"select\" has a name twice");
         }
 
         if (ngx_http_wxapp_resource_output(r, column, &s->alias, outputs)

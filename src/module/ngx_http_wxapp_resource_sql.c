@@ -325,14 +325,24 @@ ngx_http_wxapp_sql_comparison(ngx_http_wxapp_sql_t *sql,
         }
     }
 
-    if (filter->op == NGX_WXAPP_FILTER_IN) {
+    switch (filter->op) {
+
+    case NGX_WXAPP_FILTER_IN:
         ngx_http_wxapp_sql_put(sql, ")");
+        break;
 
-    } else if (filter->op == NGX_WXAPP_FILTER_LIKE) {
+    /* whatever the column's own collation */
 
-        /* else the column's collation decides, which ilike wants */
-
+    case NGX_WXAPP_FILTER_LIKE:
         ngx_http_wxapp_sql_put(sql, " COLLATE utf8mb4_bin");
+        break;
+
+    case NGX_WXAPP_FILTER_ILIKE:
+        ngx_http_wxapp_sql_put(sql, " COLLATE utf8mb4_unicode_520_ci");
+        break;
+
+    default:
+        break;
     }
 
     return NGX_DECLINED;

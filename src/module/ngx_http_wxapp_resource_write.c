@@ -264,7 +264,26 @@ ngx_http_wxapp_write_take(ngx_http_request_t *r,
         }
     }
 
-    return ngx_http_wxapp_input_end(input);
+    rc = ngx_http_wxapp_input_end(input);
+
+    if (rc != NGX_DECLINED
+        || ctx->resolution != NGX_HTTP_WXAPP_RESOLUTION_MERGE)
+    {
+        return rc;
+    }
+
+    /* a default would be merged into a row that has a value */
+
+    for (i = 1; i < write->n; i++) {
+        if (ngx_memcmp(write->given, &write->given[i * n], n) != 0) {
+            return ngx_http_wxapp_problem(r, NGX_HTTP_BAD_REQUEST,
+                                          "invalid_parameter",
+                                          "rows to merge must have the same "
+                                          "members, or \"columns\" say them");
+        }
+    }
+
+    return NGX_DECLINED;
 }
 
 
