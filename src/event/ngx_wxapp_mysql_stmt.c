@@ -208,15 +208,19 @@ ngx_wxapp_mysql_stmt_columns(ngx_wxapp_mysql_stmt_t *stmt)
     n = mysql_num_fields(meta);
     fields = mysql_fetch_fields(meta);
 
-    rc = NGX_OK;
-
-    if (!ngx_wxapp_mysql_stmt_same(stmt, fields, n)) {
-        rc = ngx_wxapp_mysql_stmt_learn(stmt, fields, n);
-    }
+    rc = ngx_wxapp_mysql_stmt_same(stmt, fields, n)
+         ? NGX_OK : ngx_wxapp_mysql_stmt_learn(stmt, fields, n);
 
     mysql_free_result(meta);
 
-    return rc;
+    if (rc != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /* the library forgets its binds at each result set of a procedure */
+
+    return mysql_stmt_bind_result(stmt->stmt, stmt->binds) ? NGX_ERROR
+                                                           : NGX_OK;
 }
 
 
@@ -314,8 +318,7 @@ ngx_wxapp_mysql_stmt_learn(ngx_wxapp_mysql_stmt_t *stmt, MYSQL_FIELD *fields,
 
     stmt->ncolumns = n;
 
-    return mysql_stmt_bind_result(stmt->stmt, stmt->binds) ? NGX_ERROR
-                                                           : NGX_OK;
+    return NGX_OK;
 }
 
 

@@ -40,6 +40,7 @@ typedef struct {
     unsigned                  filter:1;
     unsigned                  increment:1;
     unsigned                  search:1;
+    unsigned                  upsert:1;
     unsigned                  key:1;
 } ngx_http_wxapp_column_t;
 

@@ -693,6 +693,7 @@ ngx_int_t
 ngx_http_wxapp_resource_conflict(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx)
 {
+    ngx_int_t                        rc;
     ngx_str_t                       *name;
     ngx_uint_t                       i, j, k, n;
     ngx_http_wxapp_column_t         *column;
@@ -726,9 +727,32 @@ ngx_http_wxapp_resource_conflict(ngx_http_request_t *r,
         }
 
         if (j == upsert[i].n) {
-            ctx->upsert = &upsert[i];
+            break;
+        }
+    }
+
+    if (i < conf->upserts.nelts) {
+        ctx->upsert = &upsert[i];
+
+        if (ctx->resolution == NGX_HTTP_WXAPP_RESOLUTION_IGNORE) {
             return NGX_DECLINED;
         }
+
+        /* rows that are there are changed */
+
+        rc = ngx_http_wxapp_resource_allowed(r, conf, NGX_HTTP_PATCH);
+
+        if (rc == NGX_ABORT) {
+            rc = ngx_http_wxapp_resource_allowed(r, conf, NGX_HTTP_PUT);
+        }
+
+        if (rc == NGX_ABORT || (rc == NGX_DECLINED && conf->require_if_match))
+        {
+            return ngx_http_wxapp_resource_invalid(r, "invalid_parameter",
+                                "rows are not changed by POST here");
+        }
+
+        return rc;
     }
 
     return ngx_http_wxapp_resource_invalid(r, "invalid_parameter",

@@ -816,11 +816,13 @@ ngx_http_wxapp_write_tell_made(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx, uint64_t id)
 {
     ngx_int_t                rc;
-    ngx_uint_t               i;
+    ngx_uint_t               i, k;
     ngx_wxapp_value_t       *keys;
     ngx_http_wxapp_write_t  *write;
 
     write = ctx->write;
+    k = ctx->conf->keys[0]
+        - (ngx_http_wxapp_column_t *) ctx->conf->columns.elts;
 
     if (!ngx_http_wxapp_write_tells(ctx)) {
         return ngx_http_wxapp_resource_tell_none(r, ctx, NGX_HTTP_CREATED,
@@ -850,10 +852,11 @@ ngx_http_wxapp_write_tell_made(ngx_http_request_t *r,
             goto untold;
         }
 
-        /* the first of them is known, the step is the server's */
+        /* of keys that were made the first is known */
 
-        write->affected += (keys->type == NGX_WXAPP_VALUE_INTEGER
-                            && keys->integer == (int64_t) id);
+        write->affected += (ctx->conf->nkeys == 1
+                            && write->values[k].type == NGX_WXAPP_VALUE_NULL);
+        k += ctx->conf->columns.nelts;
     }
 
     if (write->affected == 0 || write->affected == write->n) {
@@ -1878,34 +1881,45 @@ ngx_http_wxapp_write_by_keys(ngx_http_wxapp_sql_t *sql)
 }
 
 
+/*
+ * Also by the other unique values that were given: another row that has one
+ * of them was found in place of the one to be changed.
+ */
+
 static void
 ngx_http_wxapp_write_by_conflict(ngx_http_wxapp_sql_t *sql)
 {
     ngx_uint_t                       i, k, n, all;
+    ngx_wxapp_value_t               *value;
     ngx_http_wxapp_write_t          *write;
     ngx_http_wxapp_column_t         *column;
-    ngx_http_wxapp_upsert_t         *upsert;
     ngx_http_wxapp_resource_conf_t  *conf;
 
     conf = sql->ctx->conf;
     write = sql->ctx->write;
-    upsert = sql->ctx->upsert;
+    column = conf->columns.elts;
     all = conf->columns.nelts;
 
     for (i = 0; i < write->n; i++) {
         ngx_http_wxapp_sql_put(sql, i ? " OR (" : "((");
 
-        for (k = 0; k < upsert->n; k++) {
-            column = upsert->columns[k];
-            n = column - (ngx_http_wxapp_column_t *) conf->columns.elts;
+        for (k = 0, n = 0; k < all; k++) {
+            value = &write->values[i * all + k];
 
-            ngx_http_wxapp_sql_put(sql, k ? " AND " : "");
-            ngx_http_wxapp_sql_name(sql, &column->field.name);
-            ngx_http_wxapp_sql_put(sql, " <=> ");
-            ngx_http_wxapp_sql_value(sql, &write->values[i * all + n]);
+            if ((!column[k].key && !column[k].upsert)
+                || !write->given[i * all + k]
+                || value->type == NGX_WXAPP_VALUE_NULL)
+            {
+                continue;
+            }
+
+            ngx_http_wxapp_sql_put(sql, n++ ? " AND " : "");
+            ngx_http_wxapp_sql_name(sql, &column[k].field.name);
+            ngx_http_wxapp_sql_put(sql, " = ");
+            ngx_http_wxapp_sql_value(sql, value);
         }
 
-        ngx_http_wxapp_sql_put(sql, ")");
+        ngx_http_wxapp_sql_put(sql, n ? ")" : "FALSE)");
     }
 
     ngx_http_wxapp_sql_put(sql, ")");
