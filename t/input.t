@@ -1015,10 +1015,11 @@ Cache-Control: no-store
 
 === TEST 55: a hundred faults are enough
 --- fields
-a int;
+a int required;
+b int required;
 --- drive
-for my $n (99, 100, 101, 1000) {
-    my $told = $n > 100 ? 100 : $n;
+for my $n (97, 98, 99, 100, 101, 1000) {
+    my $told = $n + 2 > 100 ? 100 : $n + 2;
     my $r = ask('POST', '/in', 'application/json', '{' . join(',', map { qq("x$_":1) } 1 .. $n) . '}');
     is scalar @{ $r->{json}{details} }, $told, "$n in JSON";
     $r = ask('POST', '/in', 'application/x-www-form-urlencoded', join '&', map { "x$_=1" } 1 .. $n);
@@ -1921,7 +1922,6 @@ is $curl->(qq({"a":"$text"})), "a=[$text]\n200", 'a file';
 is $curl->('{"a":"x"}', '-H', 'Content-Length:', '-H', 'Content-Type: application/json'), "a=[x]\n200", 'without a length';
 is $curl->(''), "a=[]\n200", 'empty';
 like $curl->('{"a":"x"}' . ' ' x 1_100_000), qr/"code":"body_too_large".*413\z/, 'too large';
-like $curl->('{"a":"x"}', '-H', 'Content-Type: text/plain'), qr/415\z/, 'of another type';
 
 
 
