@@ -1133,9 +1133,120 @@ no_such_column
 === TEST 94: the schema check passes what is right, lists and procedures too
 --- mysql: pool min=1 max=1;
 --- more: wxapp_schema_check on;
+--- suppress_stderr
 --- config
 location = /q { wxapp_query "SELECT id FROM item WHERE id IN (?)" $arg_id; }
 location = /w { wxapp_query "CALL silent(?)" $arg_x; }
 --- drive
 is_reply(get('/q?id=1'), 200, '[{"id":1}]');
 is_reply(post('/w?x=1'), 204, '');
+
+
+
+=== TEST 95: input binds with its types: a LIMIT, exact arithmetic, a boolean, a time
+--- config
+location = /q {
+    wxapp_input source=query { limit int min=1 max=50 default=2; }
+    wxapp_query "SELECT id FROM item ORDER BY id LIMIT ?" $wxapp_in_limit;
+}
+location = /sum {
+    wxapp_input { n bigint; d decimal; b bool; t datetime; s string; }
+    wxapp_query "SELECT ? + 1 AS n, ? + 0.00000000000000000001 AS d, ? + 1 AS b, ? AS t, CONCAT(?, 'x') AS s"
+                $wxapp_in_n $wxapp_in_d $wxapp_in_b $wxapp_in_t $wxapp_in_s one;
+}
+--- drive
+is_reply(get('/q'), 200, '[{"id":1},{"id":2}]');
+is_reply(get('/q?limit=1'), 200, '[{"id":1}]');
+is_problem(get('/q?limit=x'), 422, 'validation_failed');
+is_reply(post('/sum', '{"n":9007199254740993,"d":"12345678901234567890.5","b":true,"t":"2026-11-21T08:30:00+08:00","s":"3"}'), 200,
+    '{"n":9007199254740994,"d":12345678901234567890.50000000000000000001,"b":2,"t":"2026-11-21 00:30:00","s":"3x"}');
+is_reply(post('/sum', '{}'), 200, '{"n":null,"d":null,"b":null,"t":null,"s":null}');
+
+
+
+=== TEST 96: input is not text: no DOUBLE in arithmetic with a column
+--- config
+location = /t {
+    wxapp_input { n bigint; d decimal; }
+    wxapp_query "INSERT INTO item (id, name, n, price) SELECT 90, 'sum', 0, price + ? FROM item WHERE id = 4 AND ? - 1 = 9007199254740992" $wxapp_in_d $wxapp_in_n rows=1;
+}
+--- drive
+is_reply(post('/t', '{"n":9007199254740993,"d":0.01}'), 204, '');
+is mysql_value('SELECT price FROM item WHERE id = 90'), '12345678.91', 'exact';
+
+
+
+=== TEST 97: an array in IN (?): each length up to its cap, an empty one finds nothing
+--- config
+location = /q {
+    wxapp_input source=query { ids int[] max_items=9; }
+    wxapp_query "SELECT id FROM item WHERE id IN (?) ORDER BY id" $wxapp_in_ids;
+}
+location = /p {
+    wxapp_input { ids int[]; names string[]; n int; }
+    wxapp_query "SELECT id FROM item WHERE n > ? AND (id IN (?) OR name IN ( ? )) ORDER BY id" $wxapp_in_n $wxapp_in_ids $wxapp_in_names;
+}
+--- drive
+is_reply(get('/q?' . join '&', map { "ids=$_" } 1 .. $_), 200, '[' . join(',', map { "{\"id\":$_}" } grep { $_ <= 5 } 1 .. $_) . ']') for 1 .. 9;
+is_reply(get('/q'), 200, '[]');
+is_reply(post('/p', '{"ids":[],"names":[],"n":0}'), 200, '[]');
+is_reply(post('/p', '{"ids":[1,4,4],"names":["five","x\' OR 1=1"],"n":1}'), 200, '[{"id":4},{"id":5}]');
+is_reply(post('/p', '{"ids":[5],"n":0}'), 200, '[{"id":5}]');
+
+
+
+=== TEST 98: an array elsewhere is its JSON text, in a text too
+--- config
+location = /q {
+    wxapp_input { ids int[]; }
+    wxapp_query "SELECT ? AS a, ? AS b, (SELECT SUM(x) FROM JSON_TABLE(?, '$[*]' COLUMNS (x INT PATH '$')) t) AS c"
+                $wxapp_in_ids "<$wxapp_in_ids>" $wxapp_in_ids one;
+}
+--- drive
+is_reply(post('/q', '{"ids":[1,2,30]}'), 200, '{"a":"[1,2,30]","b":"<[1,2,30]>","c":33}');
+
+
+
+=== TEST 99: input declared after the query, and in the location around
+--- config
+location /a {
+    wxapp_input source=query { given int default=7; otherName string; }
+    location = /a/b { wxapp_query "SELECT ? AS a, ? AS b" $wxapp_in_given $wxapp_in_otherName one; }
+    location = /a/c { wxapp_query "SELECT ? AS a" $wxapp_in_x value; wxapp_input source=query { x int; } }
+}
+--- drive
+is_reply(get('/a/b?otherName=n'), 200, '{"a":7,"b":"n"}');
+is_reply(get('/a/c?x=5'), 200, '5');
+
+
+
+=== TEST 100: refused: an input that is not declared, with the nearest and the line
+--- config
+location = /q {
+    wxapp_input { quantity int; price decimal; }
+    wxapp_query "SELECT ?" "x$wxapp_in_quantiy";
+}
+--- refused
+unknown input "quantiy" in "$wxapp_in_quantiy", did you mean "quantity"? in 
+
+
+
+=== TEST 101: refused: an input without wxapp_input
+--- config
+location = /q { wxapp_query "SELECT ?" $wxapp_in_x; }
+--- refused
+"$wxapp_in_x" needs "wxapp_input" in 
+
+
+
+=== TEST 102: faults of the input are told before any statement runs
+--- config
+location = /q {
+    wxapp_input { name string required max=20; }
+    wxapp_query "INSERT INTO log (what) VALUES (?)" $wxapp_in_name;
+}
+--- drive
+is_problem(post('/q', '{}'), 422, 'validation_failed');
+is_problem(post('/q', '{"name":"x","other":1}'), 422, 'validation_failed');
+is_reply(post('/q', '{"name":"x"}'), 204, '');
+is rows_of('log'), 1, 'once';

@@ -1156,7 +1156,64 @@ like $lines[1], qr/^409 gone_away 0\.(0[4-9]|[1-9])/, 'refused';
 
 
 
-=== TEST 61: refused: an empty transaction
+=== TEST 61: arrays of many lengths are few statements
+--- mysql: pool min=1 max=1; statements 100;
+--- config
+location = /q { wxapp_input { ids bigint[] max_items=100; } wxapp_query "SELECT COUNT(*) FROM item WHERE id IN (?)" $wxapp_in_ids value; }
+--- drive
+my $prepared = sub { (mysql_query("SHOW GLOBAL STATUS LIKE 'Com_stmt_prepare'"))[0]{Value} };
+my $before = $prepared->();
+is_reply(post('/q', '{"ids":[' . join(',', 1 .. $_) . ']}'), 200, $_ < 5 ? $_ : 5) for 0 .. 40, 100, 1 .. 8;
+is $prepared->() - $before, 8, 'for 1, 2, 4, ... 128 items';
+
+
+
+=== TEST 62: input in a transaction keeps its type in every step
+--- config
+location = /order {
+    wxapp_input { id bigint required; quantity int min=1 max=99 default=1; discount decimal; }
+    wxapp_transaction {
+        query "SELECT price, stock FROM item WHERE id = ? FOR UPDATE" $wxapp_in_id one else=404:no_such_product;
+        exec  "UPDATE item SET stock = stock - ? WHERE id = ? AND stock >= ?" $wxapp_in_quantity $wxapp_in_id $wxapp_in_quantity
+              rows=1 else=409:out_of_stock;
+        exec  "INSERT INTO ledger (amount, n) VALUES (? * ? - COALESCE(?, 0), ?)"
+              $wxapp_row_price $wxapp_in_quantity $wxapp_in_discount $wxapp_row_stock;
+        query "SELECT amount, n FROM ledger WHERE id = ?" $wxapp_insert_id one;
+        status 201;
+    }
+}
+--- drive
+is_reply(post('/order', '{"id":1,"quantity":3,"discount":"0.00000000000000000001"}'), 201, '{"amount":37037036703703703670.37037036703703703669,"n":10}');
+is_reply(post('/order', '{"id":2}'), 201, '{"amount":0.10000000000000000000,"n":10}');
+is_problem(post('/order', '{"id":99}'), 404, 'no_such_product');
+is_problem(post('/order', '{"id":2,"quantity":50}'), 409, 'out_of_stock');
+is_problem(post('/order', '{"quantity":5}'), 422, 'validation_failed');
+is mysql_value('SELECT stock FROM item WHERE id = 1'), 7, 'three taken';
+
+
+
+=== TEST 63: an array in a step, tried again with the same items
+--- config
+location = /t {
+    wxapp_input { ids bigint[] required; gate int; }
+    wxapp_transaction {
+        exec "UPDATE item SET n = n + 1 WHERE id IN (?)" $wxapp_in_ids rows=2;
+        exec "SELECT id FROM gate LOCK IN SHARE MODE";
+        exec "UPDATE item SET n = n + 1 WHERE id = ?" $wxapp_in_gate;
+    }
+}
+--- drive
+close_gate();
+my @h = (begin('POST', '/t', '{"ids":[1,2],"gate":4}'), begin('POST', '/t', '{"ids":[4,5],"gate":1}'));
+ok at_gate(2), 'both hold two rows';
+open_gate();
+is_reply(finish($_), 204, '') for @h;
+is again(), 1, 'one started again';
+is mysql_value('SELECT GROUP_CONCAT(n ORDER BY id) FROM item'), '9007199254740995,3,6,6', 'all were added once';
+
+
+
+=== TEST 64: refused: an empty transaction
 --- config
 location = /t { wxapp_transaction { status 201; } }
 --- refused
@@ -1164,7 +1221,7 @@ the transaction needs "exec" or "query"
 
 
 
-=== TEST 62: refused: an unknown directive in it
+=== TEST 65: refused: an unknown directive in it
 --- config
 location = /t { wxapp_transaction { exce "SELECT 1"; } }
 --- refused
@@ -1172,7 +1229,7 @@ unknown directive "exce", did you mean "exec"?
 
 
 
-=== TEST 63: refused: an unknown isolation level
+=== TEST 66: refused: an unknown isolation level
 --- config
 location = /t { wxapp_transaction isolation=read-comitted { exec "SELECT 1"; } }
 --- refused
@@ -1180,7 +1237,7 @@ unknown isolation level "read-comitted", did you mean "read-committed"?
 
 
 
-=== TEST 64: refused: an unknown parameter, and a wrong word
+=== TEST 67: refused: an unknown parameter, and a wrong word
 --- config
 location = /t { wxapp_transaction retries=5 { exec "SELECT 1"; } }
 --- refused
@@ -1188,7 +1245,7 @@ unknown parameter "retries", did you mean "retry"?
 
 
 
-=== TEST 65: refused: readonly in another spelling
+=== TEST 68: refused: readonly in another spelling
 --- config
 location = /t { wxapp_transaction readonly { query "SELECT 1"; } }
 --- refused
@@ -1196,7 +1253,7 @@ invalid parameter "readonly"
 
 
 
-=== TEST 66: refused: retry out of bounds
+=== TEST 69: refused: retry out of bounds
 --- config
 location = /t { wxapp_transaction retry=11 { exec "SELECT 1"; } }
 --- refused
@@ -1204,7 +1261,7 @@ location = /t { wxapp_transaction retry=11 { exec "SELECT 1"; } }
 
 
 
-=== TEST 67: refused: exec in a read_only transaction
+=== TEST 70: refused: exec in a read_only transaction
 --- config
 location = /t { wxapp_transaction read_only { exec "INSERT INTO log (what) VALUES ('x')"; } }
 --- refused
@@ -1212,7 +1269,7 @@ location = /t { wxapp_transaction read_only { exec "INSERT INTO log (what) VALUE
 
 
 
-=== TEST 68: refused: a query that writes in a read_only transaction
+=== TEST 71: refused: a query that writes in a read_only transaction
 --- config
 location = /t { wxapp_transaction read_only { query "SELECT id FROM item FOR UPDATE"; } }
 --- refused
@@ -1220,7 +1277,7 @@ location = /t { wxapp_transaction read_only { query "SELECT id FROM item FOR UPD
 
 
 
-=== TEST 69: refused: a row before any query, in a transaction
+=== TEST 72: refused: a row before any query, in a transaction
 --- config
 location = /t { wxapp_transaction { exec "UPDATE item SET n = ?" $wxapp_row_n; query "SELECT n FROM item"; } }
 --- refused
@@ -1228,7 +1285,7 @@ location = /t { wxapp_transaction { exec "UPDATE item SET n = ?" $wxapp_row_n; q
 
 
 
-=== TEST 70: refused: a row in the query itself
+=== TEST 73: refused: a row in the query itself
 --- config
 location = /t { wxapp_transaction { query "SELECT n FROM item WHERE n = ?" $wxapp_row_n; } }
 --- refused
@@ -1236,7 +1293,7 @@ location = /t { wxapp_transaction { query "SELECT n FROM item WHERE n = ?" $wxap
 
 
 
-=== TEST 71: refused: an id before any exec
+=== TEST 74: refused: an id before any exec
 --- config
 location = /t { wxapp_transaction { query "SELECT 1"; query "SELECT ?" "x$wxapp_insert_id"; exec "INSERT INTO log (what) VALUES ('x')"; } }
 --- refused
@@ -1244,7 +1301,7 @@ location = /t { wxapp_transaction { query "SELECT 1"; query "SELECT ?" "x$wxapp_
 
 
 
-=== TEST 72: refused: a shape of exec
+=== TEST 75: refused: a shape of exec
 --- config
 location = /t { wxapp_transaction { exec "UPDATE item SET n = 1" one; } }
 --- refused
@@ -1252,7 +1309,7 @@ location = /t { wxapp_transaction { exec "UPDATE item SET n = 1" one; } }
 
 
 
-=== TEST 73: refused: as= of exec
+=== TEST 76: refused: as= of exec
 --- config
 location = /t { wxapp_transaction { exec "UPDATE item SET n = 1" rows=1 as=x; } }
 --- refused
@@ -1260,7 +1317,7 @@ unknown parameter "as"
 
 
 
-=== TEST 74: refused: as= twice
+=== TEST 77: refused: as= twice
 --- config
 location = /t { wxapp_transaction { query "SELECT 1" as=a; query "SELECT 2" as=a; } }
 --- refused
@@ -1268,7 +1325,7 @@ duplicate "as=a"
 
 
 
-=== TEST 75: refused: as= without a result
+=== TEST 78: refused: as= without a result
 --- config
 location = /t { wxapp_transaction { query "SELECT 1" none as=a; } }
 --- refused
@@ -1276,7 +1333,7 @@ location = /t { wxapp_transaction { query "SELECT 1" none as=a; } }
 
 
 
-=== TEST 76: refused: status out of bounds, or twice
+=== TEST 79: refused: status out of bounds, or twice
 --- config
 location = /t { wxapp_transaction { exec "DO 1"; status 404; } }
 --- refused
@@ -1284,7 +1341,7 @@ location = /t { wxapp_transaction { exec "DO 1"; status 404; } }
 
 
 
-=== TEST 77: refused: COMMIT among the steps
+=== TEST 80: refused: COMMIT among the steps
 --- config
 location = /t { wxapp_transaction { exec "COMMIT"; } }
 --- refused
@@ -1292,7 +1349,7 @@ the SQL begins with "COMMIT"
 
 
 
-=== TEST 78: refused: placeholders and values, with the line of the step
+=== TEST 81: refused: placeholders and values, with the line of the step
 --- config
 location = /t {
     wxapp_transaction {
@@ -1304,7 +1361,7 @@ the statement has 1 "?", but 0 values are behind it in
 
 
 
-=== TEST 79: refused: without wxapp_mysql
+=== TEST 82: refused: without wxapp_mysql
 --- http_config eval: WXApp::wxapp_http(mysql => undef)
 --- config
 location = /t { wxapp_transaction { exec "DO 1"; } }
@@ -1313,7 +1370,7 @@ location = /t { wxapp_transaction { exec "DO 1"; } }
 
 
 
-=== TEST 80: refused: beside another content
+=== TEST 83: refused: beside another content
 --- config
 location = /t { wxapp_ping; wxapp_transaction { exec "DO 1"; } }
 --- refused
@@ -1321,8 +1378,22 @@ the location has its content from "wxapp_ping" already
 
 
 
-=== TEST 81: refused: outside of a location
+=== TEST 84: refused: outside of a location
 --- config
 wxapp_transaction { exec "DO 1"; }
 --- refused
 "wxapp_transaction" directive is not allowed here
+
+
+
+=== TEST 85: refused: an input that is not declared, with the line of the step
+--- config
+location = /t {
+    wxapp_input { product bigint; }
+    wxapp_transaction {
+        exec "DO ?" $wxapp_in_product;
+        exec "DO ?" $wxapp_in_prodct;
+    }
+}
+--- refused
+unknown input "prodct" in "$wxapp_in_prodct", did you mean "product"? in 
