@@ -1397,3 +1397,25 @@ location = /t {
 }
 --- refused
 unknown input "prodct" in "$wxapp_in_prodct", did you mean "product"? in 
+
+
+
+=== TEST 86: a row that changed behind the snapshot (1020): the transaction starts again with the new one
+--- global: innodb_snapshot_isolation=1
+--- config
+location = /t {
+    wxapp_transaction {
+        query "SELECT n FROM item WHERE id = 2" value as=n;
+        exec  "SELECT id FROM gate LOCK IN SHARE MODE";
+        exec  "UPDATE item SET n = ? + 1 WHERE id = 2" $wxapp_row_n;
+    }
+}
+--- drive
+close_gate();
+my $h = begin('POST', '/t');
+ok at_gate(1), 'it has read';
+mysql_query('UPDATE item SET n = 77 WHERE id = 2');
+open_gate();
+is_reply(finish($h), 200, '{"n":77}');
+is again(), 1, 'once';
+is mysql_value('SELECT n FROM item WHERE id = 2'), 78, 'nothing is lost';
