@@ -8,7 +8,7 @@
 #   make install   the module into Debian's nginx, DESTDIR honoured
 
 .PHONY: all deps build run stop test test-asan install clean \
-        soak check-nonblocking check-secrets check-image check-config bench-guards
+        soak check-nonblocking check-secrets check-image check-config bench-guards test-postgrest-js
 
 all: build
 
@@ -50,5 +50,7 @@ check-image:
 	@exec t/check/image
 check-config:
 	@exec tools/run check
+test-postgrest-js:
+	@exec t/check/postgrest-js
 bench-guards:
 	@exec bench/guards

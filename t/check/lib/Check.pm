@@ -259,6 +259,45 @@ location /api/ {
 C
 }
 
+# conf-examples/shop.conf as it is, with services of its own: shop(name => N). Nobody reaches its limits unless
+# limits => 1. level => 'debug'; 'app.secret' => FILE and the like; wechat => what passes calls to WeChat
+sub shop {
+    my ($self, %o) = @_;
+    my $text = slurp("$TOP/conf-examples/shop.conf");
+    $text =~ s/rate=\S+\s+burst=\d+/rate=1000000r\/s burst=1000000/g if !$o{limits};
+    my $user  = $> == 0 ? 'user root;' : '';
+    my $level = $o{level} // 'notice';
+    return $self->nginx(
+        name => $o{name},
+        prepare => sub {
+            my ($d, $port) = @_;
+            make_path("$d/generated", "$d/secrets");
+            symlink '/etc/nginx/mime.types', "$d/mime.types";
+            symlink "$TOP/conf-examples/snippets", "$d/snippets";
+            my %file = ('app.secret' => 'APP_SECRET', 'jwt.key' => 'JWT_KEY', 'mysql.password' => 'MYSQL_PASSWORD',
+                'redis.password' => 'REDIS_PASSWORD');
+            symlink $o{$_} // $ENV{"WXAPP_$file{$_}_FILE"}, "$d/secrets/$_" for keys %file;
+            spew("$d/shop.conf", $text);
+            spew("$d/generated/listen.conf", "listen 127.0.0.1:$port;\n");
+            spew("$d/generated/app.conf", "appid $ENV{WXAPP_APPID};\n");
+            spew("$d/generated/mysql.conf", "primary 127.0.0.1:$ENV{WXAPP_MYSQL_PORT};\n");
+            spew("$d/generated/redis.conf", "server 127.0.0.1:$ENV{WXAPP_REDIS_PORT};\n");
+            spew("$d/generated/wechat.conf", $o{wechat} // "proxy_pass http://127.0.0.1:$ENV{WXAPP_WECHAT_PORT}/;\n");
+            spew("$d/generated/paths.conf", join '', map { "${_}_temp_path temp/$_;\n" }
+                qw(client_body proxy fastcgi uwsgi scgi));
+        },
+        conf => <<"C",
+daemon off; pid __DIR__/nginx.pid; $user
+load_module $self->{so};
+worker_processes 2;
+error_log logs/error.log $level;
+thread_pool wxapp threads=4 max_queue=1024;
+events { worker_connections 1024; }
+include shop.conf;
+C
+    );
+}
+
 # nginx(http => TEXT, server => TEXT, workers => 2, level => 'notice', wrap => [COMMAND...])
 # or nginx(conf => TEXT) with __DIR__ and __PORT__ in it. The folder is a new one for each name, and
 # prepare => sub { my ($dir, $port) = @_; ... } may put files there.
