@@ -168,6 +168,7 @@ test('ilike does not', async () => {
 
 test('in', async () => good(await find().in('id', [3, 1, 2, 999]), 200, S('TEA-001', 'TEA-002', 'TEA-003')));
 test('in with texts', async () => good(await find().in('sku', ['CUP-001', 'TEA-001']), 200, S('TEA-001', 'CUP-001')));
+test('in with nothing', async () => good(await find().in('id', []), 200, []));
 test('not in', async () => {
     good(await find().not('sku', 'in', '(TEA-001,TEA-002,TEA-003)').like('sku', 'TEA%'), 200, S('TEA-004', 'TEA-005'));
 });
@@ -200,6 +201,7 @@ test('or with not, in and is within', async () => {
     good(await find().or('description.is.null,and(id.in.(1,2,3),not.or(id.eq.1,price.not.gt.100))'), 200,
         S('TEA-003', 'SNK-003'));
 });
+test('or with blanks', async () => good(await find().or('id.eq.1, and( id.gt.2, id.lt.4)'), 200, S('TEA-001', 'TEA-003')));
 test('two or hold together', async () => {
     good(await find().or('id.eq.1,id.eq.2').or('id.eq.2,id.eq.3'), 200, S('TEA-002'));
 });
@@ -423,10 +425,9 @@ test('insert by a user is refused', async () => {
     assert.equal(rows('U-1'), 0);
 });
 if (major > 1) {
-    test('insert with a bigint', async () => {
-        const r = await user.from('orders').insert({ product_id: 2n, quantity: 1 }).select('product_id').single();
-        good(r, 201, { product_id: 2 });
-        sql('DELETE FROM orders');
+    test('a bigint goes out as a text, which is no integer here', async () => {
+        const r = await user.from('orders').insert({ product_id: 2n, quantity: 1 });
+        assert.deepEqual([r.status, r.error.details.map((d) => [d.field, d.rule])], [422, [['product_id', 'type']]]);
     });
 }
 
@@ -673,10 +674,10 @@ test('select of PostgreSQL', async () => {
 });
 test('order, limit and filters of what is embedded', async () => {
     const o = () => admin.from('users').select('id,orders(id)');
-    bad(await o().order('id', { referencedTable: 'orders' }), 400, 'unknown_parameter');
-    bad(await o().limit(1, { referencedTable: 'orders' }), 400, 'unknown_parameter');
-    bad(await o().or('id.eq.1', { referencedTable: 'orders' }), 400, 'unknown_parameter');
-    bad(await o().eq('orders.id', 1), 400, 'unknown_parameter');
+    bad(await o().order('id', { referencedTable: 'orders' }), 400, 'invalid_parameter');
+    bad(await o().limit(1, { referencedTable: 'orders' }), 400, 'invalid_parameter');
+    bad(await o().or('id.eq.1', { referencedTable: 'orders' }), 400, 'invalid_parameter');
+    bad(await o().eq('orders.id', 1), 400, 'invalid_parameter');
 });
 test('csv', async () => bad(await user.from('products').select().csv(), 406, 'not_acceptable'));
 test('geojson', async () => bad(await user.from('products').select().geojson(), 406, 'not_acceptable'));
@@ -731,6 +732,14 @@ test('a query may be awaited in parallel with others', async () => {
     const all = await Promise.all(Array.from({ length: 20 }, (_, i) => user.from('products').select('id').eq('id', i + 1)
         .single()));
     assert.deepEqual(all.map((r) => r.data.id), Array.from({ length: 20 }, (_, i) => i + 1));
+});
+test('a fetch that cannot send PATCH', async () => {
+    const viaPost = (input, init) => counted(input, init.method !== 'PATCH' ? init : {
+        ...init, method: 'POST', headers: { ...Object.fromEntries(new Headers(init.headers)), 'X-HTTP-Method-Override': 'PATCH' },
+    });
+    const api = new PostgrestClient(url, { fetch: viaPost, headers: { Authorization: `Bearer ${TOKEN_ADMIN}` } });
+    good(await api.from('products').update({ stock: 51 }).eq('sku', 'TEA-001').select('stock').single(), 200, { stock: 51 });
+    assert.equal(row('TEA-001')[2], '51');
 });
 test('the fetch of Node itself', async () => {
     const plain = new PostgrestClient(url, { headers: { Authorization: `Bearer ${TOKEN_ALICE}` } });
