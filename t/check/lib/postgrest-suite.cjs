@@ -611,9 +611,10 @@ test('embedding with names of its own', async () => {
     good(await user.from('orders').select('no:id,what:product(title:name)').eq('id', mine).single(), 200,
         { no: mine, what: { title: '青瓷茶杯' } });
 });
-test('embedding after a write', async () => {
-    good(await user.from('orders').insert({ product_id: 7, quantity: 1 }).select('quantity,product(sku)').single(), 201,
-        { quantity: 1, product: { sku: 'CUP-002' } });
+test('embedding after a write is refused, and the write not done', async () => {
+    bad(await user.from('orders').insert({ product_id: 7, quantity: 1 }).select('quantity,product(sku)').single(), 400,
+        'invalid_select');
+    good(await user.from('orders').insert({ product_id: 7, quantity: 1 }).select('quantity').single(), 201, { quantity: 1 });
 });
 test('embedding of a row that is gone is null', async () => {
     sql('UPDATE products SET deleted_at = UTC_TIMESTAMP() WHERE id = 7');
@@ -727,6 +728,10 @@ test('returns and overrideTypes change nothing', async () => {
 test('schema() changes nothing', async () => {
     good(await user.schema('public').from('products').select('id').eq('id', 1), 200, [{ id: 1 }]);
     good(await admin.schema('public').from('products').update({ stock: 50 }).eq('id', 1), 204, null);
+});
+test('rollback() is refused', async () => {
+    bad(await products().insert(tea('RB-1')).rollback(), 400, 'unsupported_preference');
+    assert.equal(rows('RB-1'), 0);
 });
 test('a query may be awaited in parallel with others', async () => {
     const all = await Promise.all(Array.from({ length: 20 }, (_, i) => user.from('products').select('id').eq('id', i + 1)
