@@ -48,13 +48,45 @@ function good(r, status, data, count = null) {
     if (data !== undefined) { assert.deepEqual(r.data, data); }
 }
 
+// what is told with a code; texts may change, but not by accident
+const MESSAGES = {
+    duplicate: ['there is a row with the same unique value already'],
+    filter_required: ['a change of several rows needs a filter'],
+    insufficient_scope: ['the role may not do this', 'the token lacks what is required'],
+    invalid_filter: [
+        'a filter has a value that its column cannot have', 'a filter names a column that is not known', 'a name is missing',
+        'ends too early', 'has an unexpected character', 'has more behind the last parenthesis',
+        'only is.null, is.not_null, is.true and is.false are served', 'the modifiers (any) and (all) are not served',
+        'the operator is not served, only eq, neq, gt, gte, lt, lte, like, ilike, in and is'],
+    invalid_parameter: [
+        '"on_conflict" must name a unique key that upserts may go by', 'arguments for a relation are not served',
+        '"order" must name columns that can be ordered by, each with .asc or .desc',
+        'must be a whole number from 0 to 2147483647'],
+    invalid_select: [
+        '"select" names a column that is not known', '"select" names a relation that is not known',
+        'JSON paths (->) are not served', 'a name is missing', 'aggregates are not served', 'casts (::) are not served',
+        'hints and joins (!) are not served', 'relations are served one level deep', 'relations are told by GET, 8 at most',
+        'spread relations (...) are not served'],
+    invalid_token: ['the signature is invalid'],
+    invalid_value: ['a column must not be null'],
+    not_acceptable: ['the reply is application/json'],
+    not_found: ['there is nothing here'],
+    offset_too_large: ['the offset is too large, go on by the link to the next page'],
+    range_not_satisfiable: ['the rows end before the offset'],
+    too_many_rows: ['the body has more rows than may be made at once',
+        'the filter finds more rows than may be changed at once'],
+    unauthorized: ['an access token is required'],
+    unknown_parameter: ['the query has a parameter that is not known'],
+    unsupported_preference: ['a write is not rolled back on request'],
+};
+
 // details: what they must be, undefined for none
 function bad(r, status, code, details) {
     assert.deepEqual({ data: r.data, count: r.count, status: r.status }, { data: null, count: null, status });
     const e = r.error;
     assert.deepEqual({ code: e.code, error: e.error, status: e.status, details: e.details, hint: e.hint },
         { code, error: code, status, details, hint: undefined });
-    assert.match(e.message, /^\S.{5,}/);
+    assert.ok(MESSAGES[code].includes(e.message), `${code}: ${e.message}`);
     assert.match(e.trace_id, /^[0-9a-f]{32}$/);
 }
 
@@ -401,8 +433,7 @@ test('insert of wrong values tells all of them', async () => {
 test('insert many: one wrong row refuses all', async () => {
     const r = await products().insert([tea('W-1'), tea('W-2', { price: 'x' })]);
     assert.deepEqual([r.status, r.error.code, r.error.details.length], [422, 'validation_failed', 1]);
-    assert.match(r.error.details[0].field, /price/);
-    assert.equal(r.error.details[0].rule, 'type');
+    assert.deepEqual([r.error.details[0].row, r.error.details[0].field, r.error.details[0].rule], [1, 'price', 'type']);
     assert.equal(rows('W-_'), 0);
 });
 test('insert of more rows than a bulk is refused', async () => {
@@ -435,29 +466,26 @@ if (major > 1) {
 
 test('upsert merges one and makes one', async () => {
     const r = await products().upsert([tea('I-1', { price: 99 }), tea('UP-1')], { onConflict: 'sku' }).select('sku,price');
-    assert.equal(r.error, null);
-    assert.ok([200, 201].includes(r.status));
-    assert.deepEqual(r.data, [{ sku: 'I-1', price: 99 }, { sku: 'UP-1', price: 12.5 }]);
+    good(r, 201, [{ sku: 'I-1', price: 99 }, { sku: 'UP-1', price: 12.5 }]);
     assert.deepEqual([row('I-1')[1], row('UP-1')[1], rows('I-1')], ['99.00', '12.50', 1]);
 });
 test('upsert changes only the columns that it has', async () => {
     sql("UPDATE products SET description = 'kept' WHERE sku = 'I-1'");
-    const r = await products().upsert(tea('I-1', { price: 98 }), { onConflict: 'sku' }).select('price,description').single();
-    assert.equal(r.error, null);
-    assert.deepEqual(r.data, { price: 98, description: 'kept' });
+    good(await products().upsert(tea('I-1', { price: 98 }), { onConflict: 'sku' }).select('price,description').single(), 201,
+        { price: 98, description: 'kept' });
     assert.deepEqual(row('I-1'), ['tea I-1', '98.00', '3', '1', 'kept', '1']);
 });
 test('upsert without select()', async () => {
     const r = await products().upsert(tea('I-1', { price: 97 }), { onConflict: 'sku' });
-    assert.equal(r.error, null);
+    good(r, 201);
+    assert.deepEqual([r.data.sku, r.data.price], ['I-1', 97]);
     assert.equal(row('I-1')[1], '97.00');
 });
 test('upsert with ignoreDuplicates leaves what is there', async () => {
-    const r = await products().upsert([tea('I-1', { price: 1 }), tea('UP-2')],
-        { onConflict: 'sku', ignoreDuplicates: true }).select('sku');
-    assert.equal(r.error, null);
-    assert.deepEqual(r.data, S('UP-2'));
-    assert.deepEqual([row('I-1')[1], rows('UP-2')], ['97.00', 1]);
+    const ignore = { onConflict: 'sku', ignoreDuplicates: true };
+    good(await products().upsert([tea('I-1', { price: 1 }), tea('UP-2')], ignore).select('sku'), 201, S('UP-2'));
+    good(await products().upsert([tea('I-1', { price: 1 }), tea('UP-2', { price: 1 })], ignore).select('sku'), 200, []);
+    assert.deepEqual([row('I-1')[1], row('UP-2')[1]], ['97.00', '12.50']);
 });
 test('upsert on what is not declared for it is refused', async () => {
     bad(await products().upsert(tea('I-1'), { onConflict: 'name' }), 400, 'invalid_parameter');
@@ -473,7 +501,7 @@ test('upsert does not wake a deleted row', async () => {
 
 // ---- update
 
-const ver = (sku) => Number(sql(`SELECT ver FROM products WHERE sku = '${sku}'`)[0]);
+const ver = (sku) => Number(sql(`SELECT version FROM products WHERE sku = '${sku}'`)[0]);
 
 test('update: no select(), no rows', async () => {
     const before = ver('I-2');
@@ -584,15 +612,17 @@ test('an order belongs to who makes it', async () => {
         [String(ALICE), '6', '2', 'for me']);
 });
 test('an owner cannot be given', async () => {
-    const r = await other.from('orders').insert({ product_id: 6, user_id: ALICE });
+    const r = await other.from('orders').insert({ product_id: 6, quantity: 1, user_id: ALICE });
     assert.deepEqual([r.status, r.error.details.map((d) => [d.field, d.rule])], [422, [['user_id', 'read_only']]]);
 });
 test('others see nothing of it', async () => {
     good(await other.from('orders').select('id', { count: 'exact' }), 200, [], 0);
     good(await other.from('orders').select('id').eq('id', mine), 200, []);
-    good(await other.from('orders').select('id').or(`id.eq.${mine},id.gt.0,user_id.eq.${ALICE}`), 200, []);
+    good(await other.from('orders').select('id').or(`id.eq.${mine},id.gt.0,product_id.eq.6`), 200, []);
     notOne(await other.from('orders').select('id').eq('id', mine).single(), 0);
-    good(await admin.from('orders').select('id'), 200, []);
+});
+test('the operator sees it', async () => {
+    good(await admin.from('orders').select('user_id,quantity'), 200, [{ user_id: ALICE, quantity: 2 }]);
 });
 test('others cannot delete it', async () => {
     good(await other.from('orders').delete({ count: 'exact' }).eq('id', mine), 204, null, 0);
@@ -622,11 +652,17 @@ test('embedding of a row that is gone is null', async () => {
         [{ quantity: 2, product: { sku: 'CUP-001' } }, { quantity: 1, product: null }]);
     sql('UPDATE products SET deleted_at = NULL WHERE id = 7');
 });
-test('embedding to many: only what the caller may see', async () => {
+test('embedding to many', async () => {
     const r = await admin.from('orders').insert([{ product_id: 1, quantity: 3 }, { product_id: 2, quantity: 4 }]).select('id');
     good(r, 201);
     good(await admin.from('users').select('id,orders(product_id,quantity)').in('id', [1, ALICE]).order('id'), 200,
-        [{ id: 1, orders: [{ product_id: 1, quantity: 3 }, { product_id: 2, quantity: 4 }] }, { id: ALICE, orders: [] }]);
+        [{ id: 1, orders: [{ product_id: 1, quantity: 3 }, { product_id: 2, quantity: 4 }] },
+            { id: ALICE, orders: [{ product_id: 6, quantity: 2 }, { product_id: 7, quantity: 1 }] }]);
+});
+test('embedding to many: only what the caller may see', async () => {
+    const some = (who) => who.from('products').select('id,orders(user_id)').in('id', [1, 5, 6]).order('id');
+    good(await some(user), 200, [{ id: 1, orders: [] }, { id: 5, orders: [] }, { id: 6, orders: [{ user_id: ALICE }] }]);
+    good(await some(other), 200, [{ id: 1, orders: [] }, { id: 5, orders: [] }, { id: 6, orders: [] }]);
 });
 test('an unknown relation is refused', async () => {
     bad(await user.from('orders').select('id,nope(id)'), 400, 'invalid_select');
