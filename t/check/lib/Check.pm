@@ -7,6 +7,7 @@ package Check;
 #   my $c = Check->new('soak', limit => 600);      # lock, deps, build, folder; dies after limit seconds
 #   $c->services;                                  # MariaDB, Redis, WeChat simulator
 #   my $n = $c->nginx(conf => $text);              # a master with workers, stopped at the end
+#   my $n = $c->shop;                              # the same with conf-examples/shop.conf
 #   $c->finish($ok, logins => 5, ...);             # the one line of figures, and the exit status
 #
 # SHORT=1 makes it quick. TEST_NGINX_BINARY and TEST_NGINX_LOAD_MODULES choose another nginx and module, as
@@ -110,11 +111,12 @@ sub free_port {
 
 # ---- services
 
+# services('--binlog')
 sub services {
-    my ($self) = @_;
+    my ($self, @options) = @_;
     my $dir = "$self->{dir}/services";
     $self->{services} = $dir;
-    run("$TOP/tools/services", 'start', $dir);
+    run("$TOP/tools/services", 'start', $dir, @options);
     $self->read_env;
     run("$TOP/tools/database", 'shop');
     return $self;
@@ -136,11 +138,18 @@ sub service {
     return;
 }
 
+# the admin's connection, to the replica with its socket
+sub dbh {
+    my ($self, $socket) = @_;
+    require DBI;
+    $socket //= $ENV{WXAPP_MYSQL_SOCKET};
+    return DBI->connect("DBI:MariaDB:database=shop;mariadb_socket=$socket", $ENV{WXAPP_MYSQL_ADMIN}, undef,
+        { RaiseError => 1, PrintError => 0, AutoInactiveDestroy => 1 });
+}
+
 sub mysql {
     my ($self, $sql, @bind) = @_;
-    require DBI;
-    my $dbh = DBI->connect("DBI:MariaDB:database=shop;mariadb_socket=$ENV{WXAPP_MYSQL_SOCKET}",
-        $ENV{WXAPP_MYSQL_ADMIN}, undef, { RaiseError => 1, PrintError => 0 });
+    my $dbh = $self->dbh;
     my $st = $dbh->prepare($sql);
     $st->execute(@bind);
     my @rows = $st->{NUM_OF_FIELDS} ? @{ $st->fetchall_arrayref } : ();
@@ -259,45 +268,6 @@ location /api/ {
 C
 }
 
-# conf-examples/shop.conf as it is, with services of its own: shop(name => N). Nobody reaches its limits unless
-# limits => 1. level => 'debug'; 'app.secret' => FILE and the like; wechat => what passes calls to WeChat
-sub shop {
-    my ($self, %o) = @_;
-    my $text = slurp("$TOP/conf-examples/shop.conf");
-    $text =~ s/rate=\S+\s+burst=\d+/rate=1000000r\/s burst=1000000/g if !$o{limits};
-    my $user  = $> == 0 ? 'user root;' : '';
-    my $level = $o{level} // 'notice';
-    return $self->nginx(
-        name => $o{name},
-        prepare => sub {
-            my ($d, $port) = @_;
-            make_path("$d/generated", "$d/secrets");
-            symlink '/etc/nginx/mime.types', "$d/mime.types";
-            symlink "$TOP/conf-examples/snippets", "$d/snippets";
-            my %file = ('app.secret' => 'APP_SECRET', 'jwt.key' => 'JWT_KEY', 'mysql.password' => 'MYSQL_PASSWORD',
-                'redis.password' => 'REDIS_PASSWORD');
-            symlink $o{$_} // $ENV{"WXAPP_$file{$_}_FILE"}, "$d/secrets/$_" for keys %file;
-            spew("$d/shop.conf", $text);
-            spew("$d/generated/listen.conf", "listen 127.0.0.1:$port;\n");
-            spew("$d/generated/app.conf", "appid $ENV{WXAPP_APPID};\n");
-            spew("$d/generated/mysql.conf", "primary 127.0.0.1:$ENV{WXAPP_MYSQL_PORT};\n");
-            spew("$d/generated/redis.conf", "server 127.0.0.1:$ENV{WXAPP_REDIS_PORT};\n");
-            spew("$d/generated/wechat.conf", $o{wechat} // "proxy_pass http://127.0.0.1:$ENV{WXAPP_WECHAT_PORT}/;\n");
-            spew("$d/generated/paths.conf", join '', map { "${_}_temp_path temp/$_;\n" }
-                qw(client_body proxy fastcgi uwsgi scgi));
-        },
-        conf => <<"C",
-daemon off; pid __DIR__/nginx.pid; $user
-load_module $self->{so};
-worker_processes 2;
-error_log logs/error.log $level;
-thread_pool wxapp threads=4 max_queue=1024;
-events { worker_connections 1024; }
-include shop.conf;
-C
-    );
-}
-
 # nginx(http => TEXT, server => TEXT, workers => 2, level => 'notice', wrap => [COMMAND...])
 # or nginx(conf => TEXT) with __DIR__ and __PORT__ in it. The folder is a new one for each name, and
 # prepare => sub { my ($dir, $port) = @_; ... } may put files there.
@@ -364,6 +334,52 @@ C
     ($n->{master}) = slurp("$dir/nginx.pid") =~ /(\d+)/;
     sleep 0.05 until @{ [workers($n)] } || time > $end;
     return $n;
+}
+
+# conf-examples/shop.conf with limits that nobody reaches, two workers:
+#   name, level      as above          mysql => TEXT    the primary, and more lines of wxapp_mysql
+#   limits => 1      its own limits    edit => sub { }  changes the text in $_
+#   wechat => TEXT   what is in /_wx/  FILE => PATH     another file as secrets/FILE
+sub shop {
+    my ($self, %o) = @_;
+    local $_ = slurp("$TOP/conf-examples/shop.conf");
+    s/rate=\S+\s+burst=\d+/rate=1000000r\/s burst=1000000/g if !$o{limits};
+    $o{edit}->() if $o{edit};
+    my $text  = $_;
+    my $user  = $> == 0 ? 'user root;' : '';
+    my $level = $o{level} // 'notice';
+    return $self->nginx(
+        name => $o{name} // 'shop',
+        prepare => sub {
+            my ($d, $port) = @_;
+            make_path("$d/generated", "$d/secrets");
+            symlink '/etc/nginx/mime.types', "$d/mime.types";
+            symlink "$TOP/conf-examples/snippets", "$d/snippets";
+            my %file = ('app.secret' => 'APP_SECRET', 'jwt.key' => 'JWT_KEY', 'mysql.password' => 'MYSQL_PASSWORD',
+                'redis.password' => 'REDIS_PASSWORD');
+            symlink $o{$_} // $ENV{"WXAPP_$file{$_}_FILE"}, "$d/secrets/$_" for keys %file;
+            spew("$d/shop.conf", $text);
+            my %piece = (
+                listen => "listen 127.0.0.1:$port backlog=1024;",
+                app    => "appid $ENV{WXAPP_APPID};",
+                mysql  => $o{mysql} // "primary 127.0.0.1:$ENV{WXAPP_MYSQL_PORT};",
+                redis  => "server 127.0.0.1:$ENV{WXAPP_REDIS_PORT};",
+                wechat => $o{wechat} // "proxy_pass http://127.0.0.1:$ENV{WXAPP_WECHAT_PORT}/;",
+                paths  => join("\n", map { "${_}_temp_path temp/$_;" } qw(client_body proxy fastcgi uwsgi scgi)),
+            );
+            spew("$d/generated/$_.conf", "$piece{$_}\n") for keys %piece;
+        },
+        conf => <<"C",
+daemon off; pid __DIR__/nginx.pid; $user
+load_module $self->{so};
+worker_processes 2;
+error_log logs/error.log $level;
+thread_pool wxapp threads=4 max_queue=1024;
+worker_rlimit_nofile 8192;
+events { worker_connections 4096; }
+include shop.conf;
+C
+    );
 }
 
 sub stop_nginx {

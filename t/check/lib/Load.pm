@@ -4,9 +4,10 @@ package Load;
 #
 #   my $r = Load::run(port => P, connections => 64, next => sub { \%request or undef }, done => sub { ... });
 #
-# next gives { m => 'GET', p => '/path', t => TOKEN, b => BODY, close => 1 } and whatever else the caller
-# wants back; undef ends the connection's work. done gets ($request, $reply): $reply->{status} is 0 when the
-# request failed, with the reason in $reply->{why}; {ms} is how long it took, {body} and {head} what came.
+# next gets the connection's number, from 1 on, and gives { m => 'GET', p => '/path', t => TOKEN, b => BODY,
+# close => 1 } and whatever else the caller wants back; undef ends the connection's work. done gets ($request,
+# $reply): $reply->{status} is 0 when the request failed, with the reason in $reply->{why}; {ms} is how long
+# it took, {body} and {head} what came.
 #
 # A server may close a connection that rests, and a request may cross that: it is sent once more on a new
 # connection, but only when it went out on a connection that had served before and not one byte came back.
@@ -59,7 +60,7 @@ sub connect_ {
 sub start {
     my ($c) = @_;
     my $s = $c->{state};
-    my $q = $s->{next}->();
+    my $q = $s->{next}->($c->{n});
     if (!$q) {
         drop($c);
         EV::break() if --$s->{live} == 0;
