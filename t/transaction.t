@@ -1419,3 +1419,37 @@ open_gate();
 is_reply(finish($h), 200, '{"n":77}');
 is again(), 1, 'once';
 is mysql_value('SELECT n FROM item WHERE id = 2'), 78, 'nothing is lost';
+
+
+
+=== TEST 87: what only reads goes to a replica, the rest to the primary
+--- mysql eval: "pool min=1 max=2; read_after_write 0; replica 127.0.0.1:$ENV{WXAPP_MYSQL_PORT};"
+--- config
+location = /read  { wxapp_query "SELECT SUBSTRING_INDEX(USER(), '@', -1)" value; }
+location = /lock  { wxapp_query "SELECT SUBSTRING_INDEX(USER(), '@', -1) FROM gate FOR UPDATE" value; }
+location = /only  { wxapp_transaction read_only { query "SELECT SUBSTRING_INDEX(USER(), '@', -1)" value; } }
+location = /tx    { wxapp_transaction { query "SELECT SUBSTRING_INDEX(USER(), '@', -1)" value; } }
+location = /guard { wxapp_query "SELECT SUBSTRING_INDEX(USER(), '@', -1) FROM gate" one rows=1; }
+location = /write { wxapp_query "INSERT INTO log (what) VALUES (SUBSTRING_INDEX(USER(), '@', -1)) RETURNING what" value rows=1; }
+--- drive
+ok wait_until { status_of('mysql_replica')->{up} }, 'the replica is there';
+is_reply(get('/read'), 200, '"127.0.0.1"');
+is_reply(get('/only'), 200, '"127.0.0.1"');
+is get('/guard')->{json} && (values %{ get('/guard')->{json} })[0], '127.0.0.1', 'a guard that reads';
+is_reply(post($_), 200, '"localhost"') for qw(/lock /tx /write);
+
+
+
+=== TEST 88: who wrote reads the primary, others the replica
+--- mysql eval: "pool min=1 max=2; replica 127.0.0.1:$ENV{WXAPP_MYSQL_PORT};"
+--- config
+location = /read { wxapp_query "SELECT SUBSTRING_INDEX(USER(), '@', -1)" value; }
+location = /only { wxapp_transaction read_only { query "SELECT SUBSTRING_INDEX(USER(), '@', -1)" value; } }
+location = /tx   { wxapp_transaction { exec "INSERT INTO log (what) VALUES ('x')"; } }
+--- drive
+ok wait_until { status_of('mysql_replica')->{up} }, 'the replica is there';
+my ($a, $b) = map { { headers => ['Authorization: Bearer ' . make_token(sub => $_)] } } 7, 8;
+is_reply(get($_, %$a), 200, '"127.0.0.1"') for qw(/read /only);
+is_reply(post('/tx', undef, %$a), 204, '');
+is_reply(get($_, %$a), 200, '"localhost"') for qw(/read /only);
+is_reply(get($_, %$b), 200, '"127.0.0.1"') for qw(/read /only);
