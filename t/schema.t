@@ -113,8 +113,8 @@ sub http_text {
         extra => ($check =~ /none/ ? '' : "wxapp_schema_check $check;\n") . ($block->more // ''));
 }
 
-# until there is such a directive its blocks wait
-my $queries = grep { WXApp::slurp($_) =~ /ngx_string\("wxapp_query"\)/ } glob top() . '/src/module/*.c';
+# blocks of statements wait until these are noted
+my $queries = WXApp::slurp(top() . '/src/module/ngx_http_wxapp_query_module.c') =~ /ngx_http_wxapp_schema_statement/;
 
 Test::Nginx::Util::add_block_preprocessor(sub {
     my ($block) = @_;
@@ -129,7 +129,7 @@ Test::Nginx::Util::add_block_preprocessor(sub {
     $block->set_value(config => $config);
 
     $block->set_value(suppress_stderr => '');
-    $block->set_value(skip_eval => '1:1') if $config =~ /wxapp_query/ && !$queries;
+    $block->set_value(skip_eval => '1:1') if $config =~ /wxapp_(?:query|transaction)/ && !$queries;
     if (($block->says // '') =~ /^emerg /m || defined $block->matrix) {
         $block->set_value(must_die => '');
         $block->set_value(error_log => '[emerg]');
@@ -706,11 +706,14 @@ types
     column vc  string max=11;
     column ch  string max=10;
     column txt text   max=65536;
-    column en  string max=5;
+    column en  string length=5;
+    column vbin binary max=11;
+    column bin  binary max=4;
 --- says
 warn wxapp_resource: max=11 is above what column "vc" of table "types" holds, which is varchar(10)
 warn wxapp_resource: max=65536 is above what column "txt" of table "types" holds, which is text
 warn wxapp_resource: max=5 is above what column "en" of table "types" holds, which is enum('a','b')
+warn wxapp_resource: max=11 is above what column "vbin" of table "types" holds, which is varbinary(10)
 
 
 
@@ -1301,11 +1304,16 @@ ok wait_until { !kill 0 => $master }, 'is heard';
 
 
 
-=== TEST 102: more parameters than values
---- query
-"SELECT id FROM thing WHERE price > ? AND name LIKE ?" $arg_a
+=== TEST 102: a step of a transaction
+--- config
+location = /a {
+    wxapp_transaction {
+        exec  "UPDATE thing SET price = ? WHERE id = ?" 1 $arg_id;
+        query "SELECT nam FROM thing WHERE id = ?" $arg_id;
+    }
+}
 --- says
-emerg wxapp_query: the statement gets 1 values and has 2 parameters
+emerg query: the server refuses the statement: 1054 Unknown column 'nam' in 'SELECT', did you mean "name"?
 
 
 
@@ -1341,17 +1349,15 @@ emerg wxapp_query: the server refuses the statement: 1146 Table 'DB.thimg' doesn
 
 === TEST 107: a statement that is not SQL
 --- query
-"SELEC 1"
+"SELECT FROM"
 --- says
-emerg wxapp_query: the server refuses the statement: 1064 You have an error in your SQL syntax; check the manual that corresponds to your MariaDB server version for the right syntax to use near 'SELEC 1' at line 1
+emerg wxapp_query: the server refuses the statement: 1064 You have an error in your SQL syntax; check the manual that corresponds to your MariaDB server version for the right syntax to use near 'FROM' at line 1
 
 
 
-=== TEST 108: an empty statement
+=== TEST 108: a list of values is one parameter
 --- query
-"  "
---- says
-emerg wxapp_query: the server refuses the statement: 1065 Query was empty
+"SELECT id FROM thing WHERE id IN (?) AND price > ?" $arg_a $arg_b
 
 
 
@@ -1457,3 +1463,97 @@ for (1 .. 3) {
     is get('/thing')->{status}, 200, 'the workers answer';
     ok reload(), 'reloaded';
 }
+
+
+
+=== TEST 118: more values than the server finds parameters
+--- query
+"SELECT id FROM thing WHERE price > ? /*!999999 AND id > ? */" $arg_a $arg_b
+--- says
+emerg wxapp_query: the statement gets 2 values and has 1 parameters
+
+
+
+=== TEST 119: binary
+--- matrix: binary
+--- fit:  bin vbin tblb blb
+--- poor:
+
+
+
+=== TEST 120: a column that POST needs and that has a default here
+--- schema
+CREATE TABLE need (id BIGINT AUTO_INCREMENT PRIMARY KEY, a INT NOT NULL);
+--- resource
+need
+    column a int write default=3;
+    allow  GET POST;
+
+
+
+=== TEST 121: a search without a FULLTEXT index over exactly its columns
+--- schema
+CREATE TABLE f (id BIGINT PRIMARY KEY, a TEXT, b TEXT, c TEXT, FULLTEXT (a, b), FULLTEXT (c));
+--- resource
+f
+    column a text;
+    column b text;
+    search a;
+--- says
+emerg wxapp_resource: no FULLTEXT index of table "f" is over exactly (a)
+
+
+
+=== TEST 122: a search with a FULLTEXT index, in any order of its columns
+--- schema
+CREATE TABLE f (id BIGINT PRIMARY KEY, a TEXT, b TEXT, FULLTEXT (a, b));
+--- resource
+f
+    column a text;
+    column b text;
+    search b a;
+
+
+
+=== TEST 123: an upsert without its unique key
+--- resource
+thing
+    column name  string  write required;
+    column price decimal write;
+    upsert name;
+    upsert name price;
+    allow  GET POST;
+--- says
+emerg wxapp_resource: no unique key of table "thing" is over exactly (name, price)
+
+
+
+=== TEST 124: a composite key
+--- schema
+CREATE TABLE pair (a BIGINT, id BIGINT, PRIMARY KEY (id, a));
+--- resource
+pair
+    column a bigint;
+    key    a id;
+
+
+
+=== TEST 125: a composite key of which one column alone is unique
+--- schema
+CREATE TABLE pair (a BIGINT NOT NULL, id BIGINT PRIMARY KEY);
+--- resource
+pair
+    column a bigint;
+    key    a id;
+--- says
+emerg wxapp_resource: no unique key of table "pair" is over exactly (a, id)
+
+
+
+=== TEST 126: a filter without an index
+--- resource
+thing
+    column price decimal;
+    filter price;
+--- says
+warn wxapp_resource: no index of table "thing" begins with (price): a filter or order by it reads all rows

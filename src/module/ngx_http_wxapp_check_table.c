@@ -254,7 +254,7 @@ ngx_http_wxapp_check_defaults(ngx_http_wxapp_check_t *check,
 
                 set = 1;
                 always |= (x[n].field == NULL || x[n].field->required
-                           || !x[n].field->write);
+                           || x[n].field->has_default || !x[n].field->write);
             }
         }
 
@@ -365,7 +365,7 @@ ngx_http_wxapp_check_field(ngx_http_wxapp_check_t *check,
         return;
     }
 
-    if (!(sql & NGX_HTTP_WXAPP_SQL_TEXT)) {
+    if (!(sql & (NGX_HTTP_WXAPP_SQL_TEXT|NGX_HTTP_WXAPP_SQL_BINARY))) {
         return;
     }
 

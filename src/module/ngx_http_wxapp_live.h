@@ -24,7 +24,7 @@ typedef struct {
     ngx_int_t                 length;         /* of a text; -1: none */
     ngx_uint_t                rights;         /* all but DELETE */
     unsigned                  null:1;
-    unsigned                  filled:1;       /* when an INSERT leaves it out */
+    unsigned                  filled:1;       /* if an INSERT leaves it out */
     unsigned                  json:1;         /* a text checked to be JSON */
 } ngx_http_wxapp_live_column_t;
 
