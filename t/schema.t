@@ -113,9 +113,6 @@ sub http_text {
         extra => ($check =~ /none/ ? '' : "wxapp_schema_check $check;\n") . ($block->more // ''));
 }
 
-# blocks of statements wait until these are noted
-my $queries = WXApp::slurp(top() . '/src/module/ngx_http_wxapp_query_module.c') =~ /ngx_http_wxapp_schema_statement/;
-
 Test::Nginx::Util::add_block_preprocessor(sub {
     my ($block) = @_;
 
@@ -129,7 +126,6 @@ Test::Nginx::Util::add_block_preprocessor(sub {
     $block->set_value(config => $config);
 
     $block->set_value(suppress_stderr => '');
-    $block->set_value(skip_eval => '1:1') if $config =~ /wxapp_(?:query|transaction)/ && !$queries;
     if (($block->says // '') =~ /^emerg /m || defined $block->matrix) {
         $block->set_value(must_die => '');
         $block->set_value(error_log => '[emerg]');
@@ -172,7 +168,7 @@ sub told {
 
 Test::Nginx::Util::add_test_cleanup_handler(sub {
     my ($block) = @_;
-    return if defined $block->drive || defined $block->skip_eval;
+    return if defined $block->drive;
     my $name = $block->name;
     my ($told, $figures) = told(WXApp::slurp($Test::Nginx::Util::ErrLogFile));
 
