@@ -11,7 +11,7 @@ package Load;
 #
 # A server may close a connection that rests, and a request may cross that: it is sent once more on a new
 # connection, but only when it went out on a connection that had served before and not one byte came back.
-# Everything else counts as a failure.
+# Everything else counts as a failure, and with once => 1 this, too.
 
 use strict;
 use warnings;
@@ -95,7 +95,7 @@ sub send_ {
 
 sub lost {
     my ($c, $why) = @_;
-    my $again = $c->{reused} && !$c->{got} && $c->{in} eq '' && $c->{tries} < 5;
+    my $again = !$c->{state}{once} && $c->{reused} && !$c->{got} && $c->{in} eq '' && $c->{tries} < 5;
     drop($c);
     if ($again) { $c->{state}{retried}++; return send_($c) }
     return ended($c, 0, $why);
