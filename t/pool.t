@@ -29,7 +29,7 @@ my $RESOURCE = <<'C';
 C
 
 # /items for all, /my/items with a token; --- mysql: lines of wxapp_mysql {} with PRIMARY and REPLICA in them;
-# --- primary: another one in place of PRIMARY
+# --- primary: another one in place of PRIMARY; --- emerg: nginx refuses to start with these words
 add_block_preprocessor(sub {
     my ($block) = @_;
     if (!defined $block->http_config) {
@@ -49,6 +49,12 @@ add_block_preprocessor(sub {
     my $config = $block->config // '';
     $block->set_value(config => $config . wxapp_upstream() . "location /items {\n$RESOURCE}\n"
         . "location /my/ {\nwxapp_auth on;\nlocation /my/items {\n$RESOURCE}\n}\n");
+    if (defined $block->emerg) {
+        $block->set_value($_ => '') for qw(must_die suppress_stderr);
+        chomp(my $words = $block->emerg);
+        $block->set_value(error_log => [qr/\[emerg\] \d+#\d+: \Q$words\E in \S+nginx\.conf:\d+$/m]);
+        return;
+    }
     prepare();
 });
 
@@ -831,3 +837,242 @@ WXApp::mysql()->do(q{CREATE OR REPLACE USER wxapp_ed@localhost IDENTIFIED VIA ed
 --- drive
 ok wait_until { lines('\[error\].*cannot connect: 1(?:045|698)') }, 'refused';
 problem(read_item(), 503, 'database_unavailable');
+
+
+
+=== TEST 51: wxapp_query: what reads goes to the replica, what writes or locks to the primary
+--- config
+location = /read  { wxapp_query "SELECT name FROM items WHERE id = 1" one; }
+location = /with  { wxapp_query "WITH i AS (SELECT name FROM items WHERE id = 1) SELECT name FROM i" one; }
+location = /lock  { wxapp_query "SELECT name FROM items WHERE id = 1 FOR UPDATE" one; }
+location = /share { wxapp_query "SELECT name FROM items WHERE id = 1 LOCK IN SHARE MODE" one; }
+location = /write { wxapp_query "UPDATE items SET name = 'primary 2' WHERE id = 2"; }
+--- drive
+ok at_rest(1, 1), 'up';
+is from(get("/$_")), 'replica', $_ for qw(read with);
+is from(post('/read', '{}')), 'replica', 'by POST';
+is from(post("/$_", '{}', headers => ["X-Client: 192.0.2.9"])), 'primary', $_ for qw(lock share);
+is from(get('/read')), 'replica', 'another client wrote';
+is post('/write', '{}')->{status}, 204, 'written';
+is mysql_value('SELECT name FROM items WHERE id = 2'), 'primary 2', 'in the primary';
+is from(get('/read')), 'primary', 'after the write';
+
+
+
+=== TEST 52: wxapp_transaction: one that is read_only may be on the replica, any other is on the primary
+--- config
+location = /read  { wxapp_transaction read_only { query "SELECT name FROM items WHERE id = 1" one as=first;
+                                                  query "SELECT name FROM items WHERE id = 2" one as=second; } }
+location = /write { wxapp_transaction { exec "UPDATE items SET name = 'primary 9' WHERE id = 9";
+                                        query "SELECT name FROM items WHERE id = 9" one; } }
+--- drive
+ok at_rest(1, 1), 'up';
+is_deeply get('/read')->{json}, { first => { name => 'replica 1' }, second => { name => 'replica 2' } }, 'replica';
+is from(post('/write', '{}')), 'primary', 'primary';
+is_deeply get('/read')->{json}, { first => { name => 'primary 1' }, second => { name => 'primary 2' } }, 'after the write';
+
+
+
+=== TEST 53: a transaction that takes longer than all the times is a write until its end
+--- mysql: replica REPLICA; read_after_write 300ms; wait timeout=100ms; timeout query=500ms;
+--- config
+location = /long { wxapp_transaction { exec "UPDATE items SET name = 'primary 9' WHERE id = 9";
+    exec "DO SLEEP(0.4)"; exec "DO SLEEP(0.4)"; exec "DO SLEEP(0.4)"; exec "DO SLEEP(0.4)"; } }
+--- drive
+ok at_rest(2, 2), 'up';
+is post('/long', '{}')->{status}, 204, 'done';
+my $done = Time::HiRes::time();
+my $from = from(read_item());
+is $from, 'primary', 'and read' if Time::HiRes::time() - $done < 0.25;
+
+
+
+=== TEST 54: a read_only transaction whose replica dies begins again on the primary
+--- mysql: replica REPLICA; pool min=1 max=2; timeout query=5s;
+--- config
+location = /read { wxapp_transaction read_only { query "SELECT 1"; query "SELECT name FROM items WHERE id = 1" one; } }
+--- drive
+ok at_rest(1, 1), 'up';
+my $lock = lock_items($ENV{WXAPP_MYSQL_REPLICA_SOCKET});
+my $h = begin('GET', '/read');
+ok wait_until { grep { ($_->{State} // '') =~ /lock/i } on_replica() }, 'under way';
+services('kill9', 'replica');
+is from(finish($h)), 'primary', 'answered';
+
+
+
+=== TEST 55: a transaction when the primary turns read-only: 503 and nothing is done, then the second one has it
+--- primary: PRIMARY; primary REPLICA
+--- mysql: pool min=1 max=2;
+--- config
+location = /write { wxapp_transaction { exec "UPDATE items SET name = 'new 9' WHERE id = 9";
+                                        query "SELECT name FROM items WHERE id = 9" one; } }
+--- drive
+ok at_rest(1), 'up';
+replica()->do('STOP SLAVE');
+replica()->do('SET GLOBAL read_only = 0');
+mysql_query('SET GLOBAL read_only = 1');
+problem(post('/write', '{}'), 503, 'read_only');
+ok wait_until { from(post('/write', '{}')) eq 'new' }, 'written';
+is mysql_value('SELECT name FROM items WHERE id = 9'), 'primary 9', 'not in the old one';
+is +(replica()->selectrow_array('SELECT name FROM items WHERE id = 9'))[0], 'new 9', 'in the new one';
+
+
+
+=== TEST 56: a statement of a transaction that takes too long is killed, and all is rolled back
+--- mysql: pool min=2 max=2; timeout query=300ms;
+--- config
+location = /write { wxapp_transaction { exec "UPDATE items SET name = 'new 9' WHERE id = 9"; exec "DO SLEEP(5)"; } }
+--- drive
+ok at_rest(2), 'up';
+problem(post('/write', '{}'), 504, 'database_timeout');
+ok +(wait_until { !grep { ($_->{Info} // '') =~ /SLEEP/ } on_primary() } 3), 'gone from the server';
+is status_of('mysql')->{kills}, 1, 'killed';
+is mysql_value('SELECT name FROM items WHERE id = 9'), 'primary 9', 'rolled back';
+ok at_rest(2), 'two connections again';
+
+
+
+=== TEST 57: a procedure is called on the primary
+--- init
+WXApp::mysql()->do('CREATE OR REPLACE PROCEDURE get_item(i INT) SELECT name FROM items WHERE id = i');
+--- config
+location = /call { wxapp_query "CALL get_item(?)" 1 one; }
+--- drive
+ok at_rest(1, 1), 'up';
+is from(post('/call', '{}')), 'primary', 'called';
+is from(read_item()), 'primary', 'it may have written';
+
+
+
+=== TEST 58: replica without an address
+--- mysql: replica;
+--- emerg: invalid number of arguments in "replica" directive
+
+
+
+=== TEST 59: replica without a host
+--- mysql: replica :3306;
+--- emerg: no host in "replica :3306"
+
+
+
+=== TEST 60: replica with a port out of range
+--- mysql: replica 127.0.0.1:99999;
+--- emerg: invalid port in "replica 127.0.0.1:99999"
+
+
+
+=== TEST 61: replica that is a unix socket without a path
+--- mysql: replica unix:;
+--- emerg: no path in the unix domain socket in "replica unix:"
+
+
+
+=== TEST 62: replica with a weight of 0
+--- mysql: replica 127.0.0.1 weight=0;
+--- emerg: "weight" must be between 1 and 1000
+
+
+
+=== TEST 63: replica with a weight that is no number
+--- mysql: replica 127.0.0.1 weight=x;
+--- emerg: invalid value in "weight=x"
+
+
+
+=== TEST 64: replica with a weight twice
+--- mysql: replica 127.0.0.1 weight=1 weight=2;
+--- emerg: duplicate parameter "weight"
+
+
+
+=== TEST 65: replica with a lag that is too short
+--- mysql: replica 127.0.0.1 max_lag=999ms;
+--- emerg: "max_lag" must be between 1000ms and 86400000ms
+
+
+
+=== TEST 66: replica with a lag that is no time
+--- mysql: replica 127.0.0.1 max_lag=q;
+--- emerg: invalid value in "max_lag=q"
+
+
+
+=== TEST 67: replica with a parameter that is misspelt
+--- mysql: replica 127.0.0.1 weigth=2;
+--- emerg: unknown parameter "weigth", did you mean "weight"?
+
+
+
+=== TEST 68: replica with a parameter without a name
+--- mysql: replica 127.0.0.1 3306;
+--- emerg: invalid parameter "3306", it must be name=value
+
+
+
+=== TEST 69: replica with too many parameters
+--- mysql: replica 127.0.0.1 weight=1 max_lag=1s weight=2;
+--- emerg: invalid number of arguments in "replica" directive
+
+
+
+=== TEST 70: read_after_write without a time
+--- mysql: read_after_write;
+--- emerg: invalid number of arguments in "read_after_write" directive
+
+
+
+=== TEST 71: read_after_write with a word
+--- mysql: read_after_write soon;
+--- emerg: "read_after_write" must be a time of at most one day
+
+
+
+=== TEST 72: read_after_write of more than a day
+--- mysql: read_after_write 25h;
+--- emerg: "read_after_write" must be a time of at most one day
+
+
+
+=== TEST 73: read_after_write twice
+--- mysql: read_after_write 1s; read_after_write 2s;
+--- emerg: "read_after_write" directive is duplicate
+
+
+
+=== TEST 74: a lifetime that is too short
+--- mysql: pool lifetime=999ms;
+--- emerg: "lifetime" must be between 1000ms and 604800000ms
+
+
+
+=== TEST 75: a lifetime that is too long
+--- mysql: pool lifetime=8d;
+--- emerg: "lifetime" must be between 1000ms and 604800000ms
+
+
+
+=== TEST 76: a lifetime that is no time
+--- mysql: pool lifetime=x;
+--- emerg: invalid value in "lifetime=x"
+
+
+
+=== TEST 77: a second primary without a host
+--- mysql: primary :3307;
+--- emerg: no host in "primary :3307"
+
+
+
+=== TEST 78: replica misspelt
+--- mysql: replicas 127.0.0.1;
+--- emerg: unknown directive "replicas", did you mean "replica"?
+
+
+
+=== TEST 79: what is allowed: an IPv6 address, the same replica twice, the largest numbers
+--- mysql: replica [::1]:1 weight=1000 max_lag=1d; replica REPLICA; replica REPLICA; read_after_write 1d; pool lifetime=7d;
+--- drive
+ok wait_until { status_of('mysql_replica')->{up} == 4 }, 'two of the three are up';
+is from(read_item()), 'replica', 'read';
