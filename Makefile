@@ -8,7 +8,9 @@
 #   make install   the module into Debian's nginx, DESTDIR honoured
 
 .PHONY: all deps build run stop test test-asan install clean \
-        soak check-nonblocking check-secrets check-image check-config bench-guards test-postgrest-js
+        soak check-nonblocking check-secrets check-image check-config \
+        check-oversell check-read-your-writes check-sqlmap fuzz test-postgrest-js \
+        bench-guards bench-data
 
 all: build
 
@@ -52,5 +54,13 @@ check-config:
 	@exec tools/run check
 test-postgrest-js:
 	@exec t/check/postgrest-js
+check-oversell:
+	@exec t/check/oversell
+check-read-your-writes:
+	@exec t/check/read-your-writes
+check-sqlmap:
+	@exec t/check/sqlmap
+fuzz:
+	@exec t/fuzz/run
 bench-guards:
 	@exec bench/guards
