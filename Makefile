@@ -64,3 +64,5 @@ fuzz:
 	@exec t/fuzz/run
 bench-guards:
 	@exec bench/guards
+bench-data:
+	@exec bench/data
