@@ -143,10 +143,11 @@ subtest 'wxapp_status' => sub {
 
 subtest 'error codes' => sub {
     my %word;
-    $word{$_} = 1 for $C =~ /(?:\bNGX_HTTP_[A-Z_]+|\b[45]\d\d),\s*"([a-z_]+)"/g;
+    $word{$_} = 1 for $C =~ /(?:\bNGX_HTTP_[A-Z_]+|\b[45]\d\d|_resource_invalid\(r),\s*"([a-z_]+|PGRST\d+)"/g;
+    $word{$_} = 1 for $C =~ /\bcode = "(\w+)";/g;
     cmp_ok scalar keys %word, '>=', 40, 'the codes were found';
     like $ERRORS, qr/^\| `$_` \| (?:[45]\d\d|any other) \|/m, $_ for sort keys %word;
-    my %told = map { $_ => 1 } $ERRORS =~ /^\| `([a-z_]+)` \|/mg;
+    my %told = map { $_ => 1 } $ERRORS =~ /^\| `(\w+)` \|/mg;
     like $C, qr/"$_"/, "$_ is sent" for sort keys %told;
     # the login's table: errcode, status, word, message, counter, seconds
     my ($login) = $C =~ /ngx_http_wxapp_login_problems\[\] = \{(.*?)^\};/ms;
@@ -163,7 +164,7 @@ subtest 'error codes' => sub {
     my %rule = map { $_ => 1 } split ' ', $rules // '';
     my $input = join "\n", map { $C{$_} } grep { /field|input|resource/ } keys %C;
     like $input, qr/"$_"/, "rule $_" for sort keys %rule;
-    ok $rule{$_}, "rule $_ is documented" for $input =~ /_fault\([^;]*?,\s*"([a-z_]+)",/g;
+    ok $rule{$_}, "rule $_ is documented" for $input =~ /_fault\([^;{]*?,\s*"([a-z_]+)",/g;
 };
 
 # ---- nginx -t, in the form of tools/run
