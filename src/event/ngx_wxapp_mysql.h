@@ -100,6 +100,8 @@ typedef struct {
 typedef struct {
     ngx_str_t                 name;
     ngx_wxapp_field_t         field;          /* how its text is written */
+    ngx_uint_t                unordered;      /* its text is not its place in
+                                                 an order: ENUM, FLOAT */
 } ngx_wxapp_mysql_column_t;
 
 

@@ -309,6 +309,10 @@ ngx_wxapp_mysql_stmt_learn(ngx_wxapp_mysql_stmt_t *stmt, MYSQL_FIELD *fields,
         column->field.name = *name;
         column->field.type = ngx_wxapp_mysql_stmt_type(&fields[i]);
 
+        column->unordered = (fields[i].type == MYSQL_TYPE_FLOAT
+                             || fields[i].type == MYSQL_TYPE_DOUBLE
+                             || (fields[i].flags & (ENUM_FLAG|SET_FLAG)));
+
         stmt->binds[i].buffer_type = MYSQL_TYPE_STRING;
         stmt->binds[i].buffer_length = size;
         stmt->binds[i].length = &stmt->lengths[i];

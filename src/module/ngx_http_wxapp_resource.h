@@ -235,6 +235,8 @@ typedef struct {
     ngx_uint_t                       more;    /* rows behind the page */
     ngx_uint_t                       status;  /* of the reply */
     unsigned                         single:1;    /* an object is the reply */
+    unsigned                         unordered:1; /* no cursor of its values */
+    unsigned                         refused:1;   /* by the bounds of a column */
     unsigned                         created:1;
     unsigned                         one:1;       /* row was made, key known */
     unsigned                         too_large:1;
@@ -292,6 +294,11 @@ ngx_int_t ngx_http_wxapp_resource_relate(ngx_http_request_t *r,
 /* POST, PUT and PATCH, when the body has been read; finalizes by itself. */
 void ngx_http_wxapp_resource_body(ngx_http_request_t *r);
 ngx_int_t ngx_http_wxapp_resource_delete(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx);
+
+
+/* Tells that an increment would pass the bounds of its column. */
+ngx_int_t ngx_http_wxapp_resource_out_of_bounds(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx);
 
 

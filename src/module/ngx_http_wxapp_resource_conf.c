@@ -210,12 +210,12 @@ ngx_http_wxapp_resource_mark(ngx_conf_t *cf,
 
             if (column->increment
                 && (column->field.type > NGX_WXAPP_FIELD_DECIMAL
-                    || !column->field.write))
+                    || !column->field.write || column->field.words))
             {
                 ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                    "column \"%V\" cannot be incremented: it "
-                                   "must be a number and \"write\"",
-                                   &name[i]);
+                                   "must be a number, \"write\" and not "
+                                   "\"enum=\"", &name[i]);
                 return NGX_CONF_ERROR;
             }
 

@@ -333,6 +333,10 @@ ngx_http_wxapp_resource_got(ngx_http_request_t *r, ngx_wxapp_op_t *op)
     } else if (ctx->nrows == 0) {
         rc = ngx_http_wxapp_problem(r, NGX_HTTP_NOT_FOUND, "not_found",
                                     "there is no such row");
+
+    } else if (ctx->refused) {
+        rc = ngx_http_wxapp_resource_out_of_bounds(r, ctx);
+
     } else {
         rc = ngx_http_wxapp_resource_relate(r, ctx);
     }

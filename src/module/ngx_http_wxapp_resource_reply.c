@@ -12,7 +12,8 @@
 
 
 static ngx_int_t ngx_http_wxapp_resource_extras(
-    ngx_http_wxapp_resource_ctx_t *ctx, ngx_str_t *extra);
+    ngx_http_wxapp_resource_ctx_t *ctx, ngx_str_t *extra,
+    ngx_wxapp_mysql_column_t *columns);
 static ngx_int_t ngx_http_wxapp_resource_send(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx, ngx_uint_t status, ngx_str_t *body,
     ngx_uint_t n);
@@ -63,7 +64,8 @@ ngx_http_wxapp_resource_row(ngx_wxapp_mysql_query_t *query, ngx_str_t *row,
     ngx_http_wxapp_resource_members(text, ctx->outputs, row);
 
     if (ctx->nextra
-        && ngx_http_wxapp_resource_extras(ctx, &row[n - ctx->nextra])
+        && ngx_http_wxapp_resource_extras(ctx, &row[n - ctx->nextra],
+                                          &query->columns[n - ctx->nextra])
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -106,7 +108,7 @@ ngx_http_wxapp_resource_members(ngx_wxapp_text_t *text, ngx_array_t *outputs,
 
 static ngx_int_t
 ngx_http_wxapp_resource_extras(ngx_http_wxapp_resource_ctx_t *ctx,
-    ngx_str_t *extra)
+    ngx_str_t *extra, ngx_wxapp_mysql_column_t *columns)
 {
     u_char                   *p;
     ngx_str_t                *s;
@@ -145,6 +147,11 @@ ngx_http_wxapp_resource_extras(ngx_http_wxapp_resource_ctx_t *ctx,
     if (ctx->ordered && ctx->nrows + 1 == (ngx_uint_t) ctx->limit) {
 
         for (i = 0; i < ctx->norders; i++) {
+
+            /* comparing with such a value would not find the next row */
+
+            ctx->unordered |= columns[ctx->ordered - 1 + i].unordered;
+
             s = &extra[ctx->ordered - 1 + i];
 
             ctx->last[i].len = s->len;
@@ -445,7 +452,7 @@ ngx_http_wxapp_resource_link(ngx_http_request_t *r,
     ngx_str_t          cursor, value;
     ngx_wxapp_text_t   text;
 
-    if (!ctx->more) {
+    if (!ctx->more || ctx->unordered) {
         return NGX_OK;
     }
 

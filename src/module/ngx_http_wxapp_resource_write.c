@@ -85,6 +85,9 @@ static ngx_uint_t ngx_http_wxapp_write_sets(
 static ngx_uint_t ngx_http_wxapp_write_nothing(
     ngx_http_wxapp_resource_ctx_t *ctx);
 static void ngx_http_wxapp_write_set(ngx_http_wxapp_sql_t *sql);
+static ngx_uint_t ngx_http_wxapp_write_bounds(ngx_http_wxapp_sql_t *sql);
+static void ngx_http_wxapp_write_bound(ngx_http_wxapp_sql_t *sql,
+    ngx_http_wxapp_increment_t *increment, ngx_str_t *bound, const char *op);
 static void ngx_http_wxapp_write_updated(ngx_http_request_t *r,
     ngx_wxapp_op_t *op);
 static void ngx_http_wxapp_write_removed(ngx_http_wxapp_sql_t *sql);
@@ -900,6 +903,7 @@ ngx_http_wxapp_write_update(ngx_http_request_t *r,
     ngx_http_wxapp_sql_put(&sql, " WHERE ");
     ngx_http_wxapp_sql_scope(&sql);
     ngx_http_wxapp_sql_item(&sql);
+    ctx->refused = ngx_http_wxapp_write_bounds(&sql);
     ngx_http_wxapp_sql_put(&sql, " LIMIT 1");
 
     query = ngx_http_wxapp_sql_done(&sql);
@@ -1003,6 +1007,105 @@ ngx_http_wxapp_write_set(ngx_http_wxapp_sql_t *sql)
 }
 
 
+/* an increment keeps to the rules of its column; whether there is one */
+
+static ngx_uint_t
+ngx_http_wxapp_write_bounds(ngx_http_wxapp_sql_t *sql)
+{
+    ngx_uint_t                   i, bounded;
+    ngx_wxapp_field_t           *field;
+    ngx_http_wxapp_write_t      *write;
+    ngx_http_wxapp_increment_t  *increment;
+
+    write = sql->ctx->write;
+    bounded = 0;
+
+    if (write->increments == NULL) {
+        return 0;
+    }
+
+    increment = write->increments->elts;
+
+    for (i = 0; i < write->increments->nelts; i++) {
+        field = &increment[i].column->field;
+
+        if (field->min.len) {
+            ngx_http_wxapp_write_bound(sql, &increment[i], &field->min,
+                                       " >= ");
+            bounded = 1;
+        }
+
+        if (field->max.len) {
+            ngx_http_wxapp_write_bound(sql, &increment[i], &field->max,
+                                       " <= ");
+            bounded = 1;
+        }
+    }
+
+    return bounded;
+}
+
+
+static void
+ngx_http_wxapp_write_bound(ngx_http_wxapp_sql_t *sql,
+    ngx_http_wxapp_increment_t *increment, ngx_str_t *bound, const char *op)
+{
+    ngx_wxapp_value_t  value;
+
+    value.type = NGX_WXAPP_VALUE_DECIMAL;
+    value.text = *bound;
+
+    /* as decimals: an unsigned column would not go below zero */
+
+    ngx_http_wxapp_sql_put(sql, " AND CAST(");
+    ngx_http_wxapp_sql_name(sql, &increment->column->field.name);
+    ngx_http_wxapp_sql_put(sql, " AS DECIMAL(65,10))");
+    ngx_http_wxapp_sql_put(sql, increment->minus ? " - " : " + ");
+    ngx_http_wxapp_sql_value(sql, &increment->value);
+    ngx_http_wxapp_sql_put(sql, op);
+    ngx_http_wxapp_sql_value(sql, &value);
+}
+
+
+ngx_int_t
+ngx_http_wxapp_resource_out_of_bounds(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx)
+{
+    ngx_uint_t                   i;
+    ngx_wxapp_field_t           *field;
+    ngx_http_wxapp_write_t      *write;
+    ngx_http_wxapp_input_t      *input;
+    ngx_http_wxapp_increment_t  *increment;
+
+    write = ctx->write;
+    increment = write->increments->elts;
+
+    input = ngx_http_wxapp_input_create(r, ctx->conf->columns.elts,
+                                        ctx->conf->columns.nelts,
+                                        sizeof(ngx_http_wxapp_column_t));
+    if (input == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* which of several it was is not known */
+
+    for (i = 0; i < write->increments->nelts; i++) {
+        field = &increment[i].column->field;
+
+        if ((field->min.len || field->max.len)
+            && ngx_http_wxapp_input_fault(input, &field->name,
+                                          increment[i].minus ? "min" : "max",
+                                          "would pass its bounds")
+               != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    return ngx_http_wxapp_input_end(input);
+}
+
+
 /* the row as it is now is the answer */
 
 static void
@@ -1014,14 +1117,18 @@ ngx_http_wxapp_write_updated(ngx_http_request_t *r, ngx_wxapp_op_t *op)
 
     ctx = query->op.data;
 
+    if (query->affected) {
+        ctx->refused = 0;
+    }
+
     if (op->status != NGX_WXAPP_OP_OK) {
         rc = ngx_http_wxapp_db_problem(r, query);
 
-    } else if (query->affected == 0) {
+    } else if (query->affected == 0 && !ctx->refused) {
         rc = ngx_http_wxapp_problem(r, NGX_HTTP_NOT_FOUND, "not_found",
                                     "there is no such row");
 
-    } else if (ngx_http_wxapp_write_tells(ctx)) {
+    } else if (ctx->refused || ngx_http_wxapp_write_tells(ctx)) {
         rc = ngx_http_wxapp_resource_get(r, ctx);
 
     } else {
@@ -1480,6 +1587,10 @@ ngx_http_wxapp_write_change(ngx_http_request_t *r,
 
     ngx_http_wxapp_write_by_keys(&sql);
 
+    if (ctx->method != NGX_HTTP_DELETE) {
+        ctx->refused = ngx_http_wxapp_write_bounds(&sql);
+    }
+
     return ngx_http_wxapp_write_send(r, ctx, &sql,
                                      ngx_http_wxapp_write_changed);
 }
@@ -1488,14 +1599,25 @@ ngx_http_wxapp_write_change(ngx_http_request_t *r,
 static void
 ngx_http_wxapp_write_changed(ngx_http_request_t *r, ngx_wxapp_op_t *op)
 {
+    ngx_int_t                       rc;
+    ngx_http_wxapp_write_t         *write;
     ngx_wxapp_mysql_query_t        *query = (ngx_wxapp_mysql_query_t *) op;
     ngx_http_wxapp_resource_ctx_t  *ctx;
 
     ctx = query->op.data;
+    write = ctx->write;
 
-    ngx_http_wxapp_write_next(r, ctx, op->status == NGX_WXAPP_OP_OK
-                              ? ngx_http_wxapp_write_read(r, ctx)
-                              : ngx_http_wxapp_write_failed(r, ctx, query));
+    if (op->status != NGX_WXAPP_OP_OK) {
+        rc = ngx_http_wxapp_write_failed(r, ctx, query);
+
+    } else if (ctx->refused && query->affected < write->affected) {
+        rc = ngx_http_wxapp_resource_out_of_bounds(r, ctx);
+
+    } else {
+        rc = ngx_http_wxapp_write_read(r, ctx);
+    }
+
+    ngx_http_wxapp_write_next(r, ctx, rc);
 }
 
 
@@ -1515,6 +1637,7 @@ ngx_http_wxapp_write_merge(ngx_http_request_t *r,
     write = ctx->write;
 
     ctx->created = 1;
+    ctx->one = 0;
 
     if (ngx_http_wxapp_sql_init(&sql, r, ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -1716,6 +1839,11 @@ ngx_http_wxapp_write_one_done(ngx_http_request_t *r, ngx_wxapp_op_t *op)
 
         if (rc == NGX_DECLINED) {
             write->keys->nelts -= ctx->conf->nkeys;
+            ctx->one = 0;
+
+        } else if (rc == NGX_OK && ctx->one) {
+            ngx_memcpy(ctx->keys, keys,
+                       ctx->conf->nkeys * sizeof(ngx_wxapp_value_t));
         }
 
         write->affected++;
