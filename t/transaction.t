@@ -7,31 +7,8 @@
 #   global    NAME=VALUE: a setting of the server while the block runs
 #   more      more text in http {}                refused   nginx does not start, and says this
 
-BEGIN {
-    use Cwd ();
-    use File::Basename ();
-    use File::Temp ();
-
-    our $services = File::Temp::tempdir(TMPDIR => 1);
-    our $tools    = File::Basename::dirname(Cwd::realpath(__FILE__)) . '/../tools';
-    our $owner    = $$;
-    chmod 0755, $services;
-    $SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);
-    system("$tools/services", 'start', $services) == 0 or die "tools/services failed\n";
-    open my $env, '<', "$services/env" or die "$services/env: $!\n";
-    /^export (\w+)='(.*)'$/ and $ENV{$1} = $2 while <$env>;
-}
-
-END {
-    our ($services, $tools, $owner);
-    if ($$ == $owner) {
-        local $?;
-        system("$tools/services", 'stop', $services);
-        system('rm', '-rf', $services);
-    }
-}
-
 use lib 't/lib';
+use WXServices;
 use WXApp;
 use WXDrive;
 use DBI;
