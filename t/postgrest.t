@@ -11,6 +11,7 @@ use lib 't/lib';
 use WXApp;
 use WXRest;
 use Test::More;
+use POSIX ();
 
 my %TABLE = (
     item => q{
@@ -3645,3 +3646,237 @@ location /item { wxapp_resource item { column id bigint; max_affected many; allo
 --- must_die
 --- error_log
 max_affected
+
+
+
+=== TEST 201: an item takes a select
+--- rest
+GET /fruit/1?select=id,what:name
+200 {"id":1,"what":"apple"}
+GET /fruit/1?select=nope
+400 invalid_select
+GET /fruit/7?select=id
+404 not_found
+
+
+
+=== TEST 202: JSON is not compared
+--- config
+location /p { wxapp_resource products { column id bigint; column attributes json; filter attributes; allow GET; } }
+--- rest
+GET /p?attributes=eq.{}
+400 invalid_filter
+GET /p?attributes=like.*a*
+400 invalid_filter
+GET /p?attributes=in.(1)
+400 invalid_filter
+GET /p?attributes=is.null&select=id
+200 [{"id":13}]
+
+
+
+=== TEST 203: the links lead through decimals, times and texts of a collation that ignores the case
+--- tables: item
+--- config
+location /item {
+    wxapp_resource item {
+        column id bigint; column grp string; column price decimal; column deleted_at datetime;
+        order  grp price deleted_at; cursor on; page default=2; allow GET;
+    }
+}
+--- perl
+my @row = ([ 'a', '1.50', '2026-01-01 00:00:00' ], [ 'A', '1.50', undef ], [ 'b', '0.10', '2026-01-01 00:00:00' ], [ undef, '10.00', undef ], [ 'B', '9.99', '2025-12-31 23:59:59' ],
+    [ 'a', '-0.00', '2026-01-01 00:00:00' ], [ undef, '1.50', '2027-01-01 12:00:00' ], [ '', '2.00', undef ]);
+mysql_query('INSERT INTO item (name, grp, price, deleted_at) VALUES (?, ?, ?, ?)', "n$_", @{ $row[$_] }) for 0 .. $#row;
+for my $order ('grp', 'grp.desc', 'price', 'price.desc', 'deleted_at', 'deleted_at.desc', 'grp,price.desc', 'grp.desc,deleted_at,price', 'deleted_at.desc,grp,id.desc') {
+    my ($path, @walked) = ("/item?select=id&order=$order");
+    while ($path && @walked < 20) {
+        my $r = call('GET', $path);
+        push @walked, map { $_->{id} } @{ parsed($path, $r->{body}) };
+        $path = next_of($r);
+    }
+    is join(',', @walked), ids("/item?select=id&order=$order&limit=100"), named($order);
+    is scalar @walked, 8, named("$order: all");
+}
+
+
+
+=== TEST 204: a link keeps what was asked
+--- tables: log
+--- perl
+mysql_query('INSERT INTO log (k) VALUES (?)', $_) for 1 .. 9;
+my $r = call('GET', '/log?select=no:k&k=gt.2&or=(k.lt.8,k.eq.9)&order=k.desc&limit=2&&');
+is $r->{body}, '[{"no":9},{"no":7}]', named('first');
+$r = call('GET', next_of($r), undef, 'Prefer: count=exact');
+is $r->{body}, '[{"no":6},{"no":5}]', named('second');
+is $r->{head}{'content-range'}, '*/6', named('the total is that of all, the place is not known');
+$r = call('GET', '/log?select=k&order=k&offset=3&limit=2');
+$r = call('GET', next_of($r));
+is $r->{body}, '[{"k":6},{"k":7}]', named('a cursor goes on where an offset was');
+$r = call('GET', '/log?select=k&page=2&limit=3');
+$r = call('GET', next_of($r));
+is $r->{body}, '[{"k":7},{"k":8},{"k":9}]', named('and where a page was');
+
+
+
+=== TEST 205: a relation joins as the database compares
+--- tables: parent child
+--- config
+location /parent { wxapp_resource parent { column id bigint; column name string; allow GET; relation same words.s=parent.name; relation chief parent.id=parent.boss; column boss bigint; } }
+location /words  { wxapp_resource words { column id bigint; column s string; allow GET; } }
+--- perl
+mysql_query('CREATE OR REPLACE TABLE words (id BIGINT AUTO_INCREMENT PRIMARY KEY, s VARCHAR(40) NULL) DEFAULT CHARSET utf8mb4');
+mysql_query("INSERT INTO parent (name, boss) VALUES ('tea', 2), ('Tea', NULL), ('none', 1)");
+mysql_query("INSERT INTO words (s) VALUES ('TEA'), ('tea'), ('milk')");
+my $rows = parsed('rows', call('GET', '/parent?select=id,same(id)')->{body});
+is_deeply $rows, [ { id => 1, same => [ { id => 1 }, { id => 2 } ] }, { id => 2, same => [ { id => 1 }, { id => 2 } ] }, { id => 3, same => [] } ], named('without regard to case');
+steps('GET /parent?select=id,chief(name)' . "\n" . '200 [{"id":1,"chief":{"name":"Tea"}},{"id":2,"chief":null},{"id":3,"chief":{"name":"tea"}}]');
+
+
+
+=== TEST 206: a relation joins numbers of different types
+--- tables: parent child
+--- config
+location /parent { wxapp_resource parent { column id bigint; allow GET; relation things item.price=parent.id; } }
+location /item   { wxapp_resource item { column id bigint; column price decimal; allow GET; } }
+--- perl
+mysql_query("CREATE OR REPLACE TABLE item (id BIGINT AUTO_INCREMENT PRIMARY KEY, price DECIMAL(8,2) NULL)");
+mysql_query("INSERT INTO parent (name) VALUES ('a'), ('b')");
+mysql_query("INSERT INTO item (price) VALUES (1.00), (2.00), (2.50)");
+steps('GET /parent?select=id,things(id)' . "\n" . '200 [{"id":1,"things":[{"id":1}]},{"id":2,"things":[{"id":2}]}]');
+
+
+
+=== TEST 207: search does not look into what the caller may not read
+--- tables: note
+--- config
+location /note {
+    wxapp_resource note { column id bigint; column title string; column body text read=admin; search title body; allow GET; }
+}
+--- perl
+mysql_query("INSERT INTO note (title, body) VALUES ('tea', 'confidential'), ('confidential', 'x')");
+isnt ids('/note?search=confidential&select=id'), '1,2', named('nobody');
+isnt ids('/note?search=confidential&select=id', user(1)), '1,2', named('a user');
+is ids('/note?search=confidential&select=id&order=id', user(1, 'admin')), '1,2', named('the role');
+
+
+
+=== TEST 208: a duplicate of another key is no duplicate to ignore or merge
+--- tables: own
+--- config
+location /own {
+    wxapp_resource own { column id bigint; column name string write; column n int write; upsert name; upsert n; allow GET POST; }
+}
+--- perl
+mysql_query('ALTER TABLE own ADD UNIQUE KEY (n), MODIFY user_id BIGINT NOT NULL DEFAULT 0');
+mysql_query("INSERT INTO own (name, n) VALUES ('a', 1), ('b', 2)");
+for my $resolution ('ignore-duplicates', 'merge-duplicates') {
+    steps(qq(POST /own?on_conflict=name {"name":"c","n":2}\n> Prefer: resolution=$resolution\n409 duplicate\n));
+    steps(qq(POST /own?on_conflict=name [{"name":"d","n":4},{"name":"c","n":2}]\n> Prefer: resolution=$resolution\n409 duplicate\n));
+}
+is mysql_value("SELECT GROUP_CONCAT(name, n ORDER BY id) FROM own"), 'a1,b2', named('nothing');
+steps(qq(POST /own?on_conflict=n&select=name,n {"name":"c","n":2}\n> Prefer: resolution=merge-duplicates\n201 {"name":"c","n":2}\n));
+is mysql_value("SELECT GROUP_CONCAT(name, n ORDER BY id) FROM own"), 'a1,c2', named('by the other');
+
+
+
+=== TEST 209: an upsert that has one key twice
+--- tables: item
+--- perl
+my $r = call('POST', '/item?on_conflict=name', '[{"name":"a","n":1},{"name":"a","n":2}]', 'Prefer: resolution=merge-duplicates');
+like $r->{status}, qr/^(201|409)$/, named('status');
+my $rows = mysql_value('SELECT COUNT(*) FROM item');
+is $rows, $r->{status} == 201 ? 1 : 0, named('rows');
+steps(qq(POST /item?on_conflict=name&select=n [{"name":"b","n":1},{"name":"b","n":2}]\n> Prefer: resolution=ignore-duplicates, return=representation\n201 [{"n":1}]\n));
+
+
+
+=== TEST 210: an upsert merges only the columns that its own row has
+--- tables: item
+--- rest
+sql INSERT INTO item (name, grp, n) VALUES ('a', 'x', 7)
+POST /item?on_conflict=name [{"name":"a"},{"name":"b","n":3}]
+> Prefer: resolution=merge-duplicates, return=minimal
+201 empty
+sql SELECT name, grp, n FROM item ORDER BY name
+= a,x,7 ; b,g,3
+
+
+
+=== TEST 211: increment takes decimals
+--- tables: item
+--- config
+location /item { wxapp_resource item { column id bigint; column price decimal write min=0; increment price; allow GET PATCH; } }
+--- rest
+sql INSERT INTO item (name, price) VALUES ('a', 9.99)
+PATCH /item/1 {"price+":0.05}
+200 {"id":1,"price":10.04}
+PATCH /item/1 {"price-":"1.04"}
+200 {"id":1,"price":9.00}
+PATCH /item/1 {"price+":1e2}
+422 -
+
+
+
+=== TEST 212: many increments at once lose none
+--- tables: item
+--- perl
+mysql_query("INSERT INTO item (name, n) VALUES ('a', 100)");
+my @pid;
+for my $child (1 .. 4) {
+    my $pid = fork // die "fork: $!";
+    if (!$pid) {
+        my $bad = grep { call('PATCH', $child % 2 ? '/item/1' : '/item?name=eq.a', '{"n+":1}')->{status} !~ /^20[04]$/ } 1 .. 25;
+        POSIX::_exit($bad ? 1 : 0);
+    }
+    push @pid, $pid;
+}
+for (@pid) { waitpid $_, 0; is $?, 0, named('all were answered') }
+is mysql_value('SELECT n FROM item'), 200, named('all were counted');
+
+
+
+=== TEST 213: an If-Match holds against changes at the same time
+--- tables: doc
+--- perl
+mysql_query("INSERT INTO doc (title) VALUES ('a')");
+my @pid;
+for my $child (1 .. 4) {
+    my $pid = fork // die "fork: $!";
+    if (!$pid) {
+        my $won = 0;
+        for my $try (1 .. 15) {
+            my $etag = call('GET', '/doc/1')->{head}{etag};
+            my $r = call('PATCH', '/doc/1', qq({"title":"$child-$try"}), "If-Match: $etag");
+            $r->{status} == 200 ? $won++ : $r->{status} == 412 ? 0 : POSIX::_exit(255);
+        }
+        POSIX::_exit($won);
+    }
+    push @pid, $pid;
+}
+my $won = 0;
+for (@pid) { waitpid $_, 0; isnt $? >> 8, 255, named('each was done or refused'); $won += $? >> 8 }
+is mysql_value('SELECT ver FROM doc'), 1 + $won, named("$won changes, each counted");
+
+
+
+=== TEST 214: an ETag of the reply is that of the whole row, whatever a GET selects
+--- tables: item
+--- perl
+mysql_query("INSERT INTO item (name) VALUES ('a')");
+my $r = call('GET', '/hash/1');
+$r = call('PATCH', '/hash/1', '{"n":6}', "If-Match: $r->{head}{etag}");
+is $r->{status}, 200, named('of the row');
+$r = call('GET', '/hash/1');
+$r = call('PATCH', '/hash/1?select=n', '{"n":7}', "If-Match: $r->{head}{etag}");
+is "$r->{status} $r->{body}", '200 {"n":7}', named('the reply may be another');
+
+
+
+=== TEST 215: a list that did not change is 304 with a count, too
+--- tables: item
+--- perl
+mysql_query("INSERT INTO item (name) VALUES ('a'), ('b')");
+my @count = ('Prefer: count=exact');
+my $r = call('GET', '/hash?select=id', undef, @count);
+is call('GET', '/hash?select=id', undef, @count, "If-None-Match: $r->{head}{etag}")->{status}, 304, named('all');
