@@ -20,7 +20,7 @@ ngx_wxapp_text_init(ngx_wxapp_text_t *text, ngx_pool_t *pool, size_t size)
 
 
 ngx_int_t
-ngx_wxapp_text_reserve(ngx_wxapp_text_t *text, size_t size)
+ngx_wxapp_text_grow(ngx_wxapp_text_t *text, size_t size)
 {
     u_char  *p;
     size_t   used, room;
@@ -56,15 +56,6 @@ ngx_wxapp_text_reserve(ngx_wxapp_text_t *text, size_t size)
     text->end = p + room;
 
     return NGX_OK;
-}
-
-
-void
-ngx_wxapp_text_put(ngx_wxapp_text_t *text, const void *data, size_t len)
-{
-    if (len && ngx_wxapp_text_reserve(text, len) == NGX_OK) {
-        text->pos = ngx_cpymem(text->pos, data, len);
-    }
 }
 
 

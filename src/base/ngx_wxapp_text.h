@@ -35,10 +35,29 @@ void ngx_wxapp_text_init(ngx_wxapp_text_t *text, ngx_pool_t *pool,
  * Makes room for "size" bytes more at text->pos, moving the text if needed;
  * NGX_ERROR when the text has failed.  The caller advances text->pos.
  */
-ngx_int_t ngx_wxapp_text_reserve(ngx_wxapp_text_t *text, size_t size);
+ngx_int_t ngx_wxapp_text_grow(ngx_wxapp_text_t *text, size_t size);
+
+
+static ngx_inline ngx_int_t
+ngx_wxapp_text_reserve(ngx_wxapp_text_t *text, size_t size)
+{
+    if ((size_t) (text->end - text->pos) >= size && !text->failed) {
+        return NGX_OK;
+    }
+
+    return ngx_wxapp_text_grow(text, size);
+}
 
 /* Appends bytes, a nginx string, a C string, a number. */
-void ngx_wxapp_text_put(ngx_wxapp_text_t *text, const void *data, size_t len);
+
+static ngx_inline void
+ngx_wxapp_text_put(ngx_wxapp_text_t *text, const void *data, size_t len)
+{
+    if (len && ngx_wxapp_text_reserve(text, len) == NGX_OK) {
+        text->pos = ngx_cpymem(text->pos, data, len);
+    }
+}
+
 void ngx_wxapp_text_str(ngx_wxapp_text_t *text, ngx_str_t *s);
 void ngx_wxapp_text_cstr(ngx_wxapp_text_t *text, const char *s);
 void ngx_wxapp_text_int(ngx_wxapp_text_t *text, int64_t n);
