@@ -907,9 +907,6 @@ ngx_wxapp_redis_reload(ngx_wxapp_redis_conn_t *conn, ngx_wxapp_redis_op_t *op,
         return NGX_DECLINED;
     }
 
-    redisFreeCommand(op->command);
-    op->command = NULL;
-
     ngx_str_set(&op->argv[0], "EVAL");
     op->argv[1] = op->script->source;
 
@@ -1156,30 +1153,32 @@ static ngx_int_t
 ngx_wxapp_redis_format(ngx_wxapp_redis_op_t *op, ngx_str_t *argv,
     ngx_uint_t argc)
 {
-    int           len;
-    size_t       *lens;
-    ngx_uint_t    i;
-    const char  **args;
+    u_char      *p;
+    size_t       len;
+    ngx_uint_t   i;
 
-    args = ngx_palloc(op->pool, argc * sizeof(char *));
-    lens = ngx_palloc(op->pool, argc * sizeof(size_t));
-
-    if (args == NULL || lens == NULL) {
-        return NGX_ERROR;
-    }
+    len = sizeof("*" CRLF) - 1 + NGX_INT_T_LEN;
 
     for (i = 0; i < argc; i++) {
-        args[i] = (char *) argv[i].data;
-        lens[i] = argv[i].len;
+        len += sizeof("$" CRLF CRLF) - 1 + NGX_INT_T_LEN + argv[i].len;
     }
 
-    len = redisFormatCommandArgv(&op->command, argc, args, lens);
-    if (len < 0) {
-        op->command = NULL;
+    p = ngx_pnalloc(op->pool, len);
+    if (p == NULL) {
         return NGX_ERROR;
     }
 
-    op->len = len;
+    op->command = (char *) p;
+
+    p = ngx_sprintf(p, "*%ui" CRLF, argc);
+
+    for (i = 0; i < argc; i++) {
+        p = ngx_sprintf(p, "$%uz" CRLF, argv[i].len);
+        p = ngx_cpymem(p, argv[i].data, argv[i].len);
+        p = ngx_cpymem(p, CRLF, sizeof(CRLF) - 1);
+    }
+
+    op->len = p - (u_char *) op->command;
 
     return NGX_OK;
 }
@@ -1217,10 +1216,6 @@ ngx_wxapp_redis_free(ngx_wxapp_op_t *op)
 
     if (rop->reply) {
         freeReplyObject(rop->reply);
-    }
-
-    if (rop->command) {
-        redisFreeCommand(rop->command);
     }
 
     if (rop->pool) {
