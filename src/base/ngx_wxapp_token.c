@@ -18,8 +18,6 @@ static ngx_int_t ngx_wxapp_token_part(ngx_pool_t *pool, ngx_str_t *part,
     ngx_wxapp_json_node_t **object);
 static ngx_wxapp_token_key_t *ngx_wxapp_token_key(ngx_wxapp_token_t *token,
     ngx_wxapp_json_node_t *header, const char **reason);
-static ngx_int_t ngx_wxapp_token_check(ngx_wxapp_token_t *token,
-    ngx_wxapp_json_node_t *claims, time_t now, const char **reason);
 static ngx_int_t ngx_wxapp_token_audience(ngx_wxapp_token_t *token,
     ngx_wxapp_json_node_t *aud);
 static ngx_uint_t ngx_wxapp_token_equal(ngx_wxapp_json_node_t *node,
@@ -343,7 +341,7 @@ ngx_wxapp_token_key(ngx_wxapp_token_t *token, ngx_wxapp_json_node_t *header,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_wxapp_token_check(ngx_wxapp_token_t *token, ngx_wxapp_json_node_t *claims,
     time_t now, const char **reason)
 {

@@ -21,12 +21,16 @@ typedef struct {
 } ngx_wxapp_token_key_t;
 
 
+typedef struct ngx_wxapp_token_cache_s  ngx_wxapp_token_cache_t;
+
 typedef struct {
     ngx_array_t              *keys;       /* ngx_wxapp_token_key_t */
     ngx_str_t                 issuer;
     ngx_str_t                 audience;
     time_t                    ttl;
     time_t                    leeway;
+
+    ngx_wxapp_token_cache_t  *cache;      /* of this worker */
 } ngx_wxapp_token_t;
 
 
@@ -53,6 +57,13 @@ ngx_int_t ngx_wxapp_token_sign(ngx_wxapp_token_t *token, ngx_pool_t *pool,
 ngx_int_t ngx_wxapp_token_verify(ngx_wxapp_token_t *token, ngx_pool_t *pool,
     ngx_str_t *value, time_t now, ngx_wxapp_json_node_t **claims,
     const char **reason);
+
+/*
+ * Checks the claims of a token whose signature is known to be good; results
+ * as above, without NGX_ERROR.
+ */
+ngx_int_t ngx_wxapp_token_check(ngx_wxapp_token_t *token,
+    ngx_wxapp_json_node_t *claims, time_t now, const char **reason);
 
 
 #endif /* _NGX_WXAPP_TOKEN_H_INCLUDED_ */

@@ -22,6 +22,8 @@ static void ngx_wxapp_mysql_conn_timeout_handler(ngx_event_t *ev);
 static ngx_int_t ngx_wxapp_mysql_conn_begin(ngx_wxapp_mysql_conn_t *conn,
     ngx_wxapp_mysql_query_t *query);
 static void ngx_wxapp_mysql_conn_first(ngx_wxapp_mysql_conn_t *conn);
+static ngx_uint_t ngx_wxapp_mysql_conn_repeatable(
+    ngx_wxapp_mysql_query_t *query);
 static ngx_int_t ngx_wxapp_mysql_conn_bind(ngx_wxapp_mysql_conn_t *conn);
 static void ngx_wxapp_mysql_conn_go(ngx_wxapp_mysql_conn_t *conn, int ready);
 static ngx_int_t ngx_wxapp_mysql_conn_step(ngx_wxapp_mysql_conn_t *conn,
@@ -268,6 +270,15 @@ ngx_wxapp_mysql_conn_begin(ngx_wxapp_mysql_conn_t *conn,
     if (!query->command) {
         conn->stmt = ngx_wxapp_mysql_stmt_get(&conn->stmts, &query->sql);
 
+        /* one that writes and tells rows must not run twice, see below */
+
+        if (conn->stmt && conn->stmt->result
+            && !ngx_wxapp_mysql_conn_repeatable(query))
+        {
+            ngx_wxapp_mysql_stmt_free(&conn->stmts, conn->stmt);
+            conn->stmt = ngx_wxapp_mysql_stmt_get(&conn->stmts, &query->sql);
+        }
+
         if (conn->stmt == NULL) {
             return NGX_ERROR;
         }
@@ -283,6 +294,17 @@ ngx_wxapp_mysql_conn_begin(ngx_wxapp_mysql_conn_t *conn,
     ngx_wxapp_mysql_conn_first(conn);
 
     return ngx_wxapp_mysql_conn_bind(conn);
+}
+
+
+/* whether it may run once more after it ran */
+
+static ngx_uint_t
+ngx_wxapp_mysql_conn_repeatable(ngx_wxapp_mysql_query_t *query)
+{
+    return query->read_only
+           || (query->sql.len > 6
+               && ngx_strncmp(query->sql.data, "SELECT", 6) == 0);
 }
 
 
@@ -577,9 +599,15 @@ ngx_wxapp_mysql_conn_error(ngx_wxapp_mysql_conn_t *conn,
     case CR_NO_PREPARE_STMT:
     case CR_NEW_STMT_METADATA:
 
-        /* the table changed under a statement: once more with a new one */
+        /*
+         * The table changed under a statement: once more with a new one.
+         * The server tells before it runs it, the library only after.
+         */
 
-        if (!conn->again && conn->step == NGX_WXAPP_MYSQL_EXECUTE) {
+        if (!conn->again && conn->step == NGX_WXAPP_MYSQL_EXECUTE
+            && (error != CR_NEW_STMT_METADATA
+                || ngx_wxapp_mysql_conn_repeatable(query)))
+        {
             conn->again = 1;
 
             ngx_wxapp_mysql_stmt_free(&conn->stmts, conn->stmt);

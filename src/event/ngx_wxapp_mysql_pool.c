@@ -29,10 +29,13 @@ static void ngx_wxapp_mysql_rest(ngx_wxapp_mysql_conn_t *conn);
 static ngx_uint_t ngx_wxapp_mysql_worn(ngx_wxapp_mysql_conn_t *conn);
 static void ngx_wxapp_mysql_take(ngx_wxapp_mysql_conn_t *conn,
     ngx_wxapp_mysql_query_t *query);
+static ngx_wxapp_mysql_query_t *ngx_wxapp_mysql_part(
+    ngx_wxapp_mysql_conn_t *conn);
 static ngx_wxapp_mysql_query_t *ngx_wxapp_mysql_reuse(
     ngx_wxapp_mysql_conn_t *conn, ngx_uint_t rollback);
 static ngx_uint_t ngx_wxapp_mysql_read_only(ngx_wxapp_mysql_conn_t *conn,
     ngx_wxapp_op_status_e status);
+static ngx_uint_t ngx_wxapp_mysql_writes_once(ngx_wxapp_mysql_query_t *query);
 static void ngx_wxapp_mysql_enqueue(ngx_wxapp_mysql_query_t *query,
     ngx_wxapp_mysql_pool_t *pool);
 static void ngx_wxapp_mysql_dequeue(ngx_wxapp_mysql_pool_t *pool,
@@ -203,19 +206,35 @@ ngx_wxapp_mysql_pool_release(ngx_wxapp_mysql_session_t *session)
 
     conn = session->conn;
 
-    ngx_free(session);
-
     if (conn == NULL) {
+        ngx_free(session);
         return;
     }
 
-    conn->session = NULL;
-
-    query = ngx_wxapp_mysql_reuse(conn, conn->handle->server_status
-                                        & SERVER_STATUS_IN_TRANS);
+    query = ngx_wxapp_mysql_part(conn);
     if (query) {
         ngx_wxapp_mysql_conn_run(conn, query);
     }
+}
+
+
+/* the session of a connection has ended */
+
+static ngx_wxapp_mysql_query_t *
+ngx_wxapp_mysql_part(ngx_wxapp_mysql_conn_t *conn)
+{
+    /* what was set for a transaction that did not come is for nobody */
+
+    if (conn->session->set) {
+        conn->lifetime = 0;
+        conn->born = ngx_current_msec - 1;
+    }
+
+    ngx_free(conn->session);
+    conn->session = NULL;
+
+    return ngx_wxapp_mysql_reuse(conn, conn->handle->server_status
+                                       & SERVER_STATUS_IN_TRANS);
 }
 
 
@@ -296,6 +315,8 @@ ngx_wxapp_mysql_take(ngx_wxapp_mysql_conn_t *conn,
 
     query->session->conn = conn;
     query->session->begun = 1;
+    query->session->set = (query->command && query->sql.len > 3
+                           && ngx_strncmp(query->sql.data, "SET", 3) == 0);
     conn->session = query->session;
 }
 
@@ -413,6 +434,14 @@ ngx_wxapp_mysql_connected(ngx_wxapp_mysql_conn_t *conn)
                       &conn->server->name, conn->fault.error,
                       conn->fault.message);
 
+        /* of a server that is not asked any more */
+
+        if (conn->generation != pool->generation) {
+            ngx_wxapp_mysql_drop(conn);
+            ngx_wxapp_mysql_refill(pool);
+            return;
+        }
+
         pool->failed = 1;
 
         if (pool->nup == 0
@@ -515,9 +544,9 @@ ngx_wxapp_mysql_released(ngx_wxapp_mysql_conn_t *conn,
 
     /* a procedure that failed does not tell what it left open */
 
-    rollback = (status == NGX_WXAPP_OP_ERROR && query->sql.len > 4
-                && ngx_strncasecmp(query->sql.data, (u_char *) "CALL", 4)
-                   == 0);
+    rollback = (status == NGX_WXAPP_OP_ERROR && session == NULL
+                && !query->read_only && !query->command
+                && !ngx_wxapp_mysql_writes_once(query));
 
     conn->query = NULL;
     conn->state = NGX_WXAPP_MYSQL_HELD;
@@ -529,14 +558,7 @@ ngx_wxapp_mysql_released(ngx_wxapp_mysql_conn_t *conn,
     if (session) {
         session->busy = 0;
 
-        if (!session->ended) {
-            return NULL;
-        }
-
-        ngx_free(session);
-        conn->session = NULL;
-
-        rollback |= (conn->handle->server_status & SERVER_STATUS_IN_TRANS);
+        return session->ended ? ngx_wxapp_mysql_part(conn) : NULL;
     }
 
     return ngx_wxapp_mysql_reuse(conn, rollback);
@@ -561,12 +583,13 @@ ngx_wxapp_mysql_read_only(ngx_wxapp_mysql_conn_t *conn,
     if (status != NGX_WXAPP_OP_ERROR
         || (query->error != ER_OPTION_PREVENTS_STATEMENT
             && query->error != NGX_WXAPP_MYSQL_ER_READ_ONLY_MODE)
+        || query->retried
         || !ngx_wxapp_mysql_fail_over(pool, conn->generation))
     {
         return 0;
     }
 
-    if (query->session || query->retried) {
+    if (query->session || !ngx_wxapp_mysql_writes_once(query)) {
         return 0;
     }
 
@@ -578,6 +601,33 @@ ngx_wxapp_mysql_read_only(ngx_wxapp_mysql_conn_t *conn,
     ngx_wxapp_mysql_refill(pool);
 
     return 1;
+}
+
+
+/* one change of rows, which is done or not; a procedure may be half done */
+
+static ngx_uint_t
+ngx_wxapp_mysql_writes_once(ngx_wxapp_mysql_query_t *query)
+{
+    ngx_uint_t   i;
+
+    static ngx_str_t  verbs[] = {
+        ngx_string("INSERT "),
+        ngx_string("UPDATE "),
+        ngx_string("DELETE "),
+        ngx_string("REPLACE ")
+    };
+
+    for (i = 0; i < 4; i++) {
+        if (query->sql.len > verbs[i].len
+            && ngx_strncasecmp(query->sql.data, verbs[i].data, verbs[i].len)
+               == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -618,7 +668,11 @@ ngx_wxapp_mysql_broken(ngx_wxapp_mysql_conn_t *conn,
         ngx_wxapp_mysql_back_off(pool);
     }
 
-    if (status == NGX_WXAPP_OP_TIMEOUT && conn->sent) {
+    /* the number says nothing to another server */
+
+    if (status == NGX_WXAPP_OP_TIMEOUT && conn->sent
+        && conn->generation == pool->generation)
+    {
         ngx_wxapp_mysql_kill(conn);
     }
 
@@ -707,9 +761,10 @@ ngx_wxapp_mysql_back_off(ngx_wxapp_mysql_pool_t *pool)
 static ngx_uint_t
 ngx_wxapp_mysql_fail_over(ngx_wxapp_mysql_pool_t *pool, ngx_uint_t generation)
 {
-    ngx_array_t             *servers;
-    ngx_queue_t             *q;
-    ngx_wxapp_mysql_conn_t  *conn;
+    ngx_array_t              *servers;
+    ngx_queue_t              *q, *next;
+    ngx_wxapp_mysql_conn_t   *conn;
+    ngx_wxapp_mysql_query_t  *query;
 
     servers = &pool->mysql->primaries;
 
@@ -732,6 +787,21 @@ ngx_wxapp_mysql_fail_over(ngx_wxapp_mysql_pool_t *pool, ngx_uint_t generation)
         q = ngx_queue_head(&pool->free);
         conn = ngx_wxapp_mysql_free_of(q);
         ngx_wxapp_mysql_drop(conn);
+    }
+
+    /* commands in the line are to kill what runs on the old one */
+
+    for (q = ngx_queue_head(&pool->line);
+         q != ngx_queue_sentinel(&pool->line);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        query = ngx_wxapp_mysql_query_of(q);
+
+        if (query->command && query->op.owner == NULL) {
+            ngx_wxapp_mysql_dequeue(pool, query);
+            query->op.free(&query->op);
+        }
     }
 
     /* a server that was not tried yet is as good as new */

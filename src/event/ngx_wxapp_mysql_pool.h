@@ -49,6 +49,7 @@ struct ngx_wxapp_mysql_session_s {
     ngx_wxapp_mysql_conn_t     *conn;         /* NULL: not yet, or lost */
     unsigned                    replica:1;
     unsigned                    begun:1;      /* had a connection */
+    unsigned                    set:1;        /* SET for what comes next */
     unsigned                    busy:1;       /* a query runs or waits */
     unsigned                    ended:1;      /* by its owner, while busy */
 };

@@ -1174,8 +1174,13 @@ ngx_wxapp_redis_format(ngx_wxapp_redis_op_t *op, ngx_str_t *argv,
 
     for (i = 0; i < argc; i++) {
         p = ngx_sprintf(p, "$%uz" CRLF, argv[i].len);
-        p = ngx_cpymem(p, argv[i].data, argv[i].len);
-        p = ngx_cpymem(p, CRLF, sizeof(CRLF) - 1);
+
+        if (argv[i].len) {
+            p = ngx_cpymem(p, argv[i].data, argv[i].len);
+        }
+
+        *p++ = CR;
+        *p++ = LF;
     }
 
     op->len = p - (u_char *) op->command;

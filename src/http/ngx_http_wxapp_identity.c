@@ -1,5 +1,6 @@
 
 #include "http/ngx_http_wxapp_identity.h"
+#include "base/ngx_wxapp_token_cache.h"
 
 
 static ngx_uint_t ngx_http_wxapp_bearer(ngx_http_request_t *r,
@@ -39,7 +40,7 @@ ngx_http_wxapp_identity(ngx_http_request_t *r, ngx_http_wxapp_ctx_t *ctx)
         return NGX_OK;
     }
 
-    rc = ngx_wxapp_token_verify(wmcf->token, r->pool, &token, ngx_time(),
+    rc = ngx_wxapp_token_cached(wmcf->token, r->pool, &token, ngx_time(),
                                 &ctx->claims, &ctx->reason);
 
     if (rc == NGX_ERROR) {

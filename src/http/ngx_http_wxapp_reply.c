@@ -232,7 +232,11 @@ ngx_http_wxapp_send(ngx_http_request_t *r, ngx_uint_t status,
 
     ngx_str_set(&no_store, "no-store");
 
-    if (ngx_http_wxapp_header(r, "Cache-Control", &no_store) == NULL) {
+    if (ngx_http_wxapp_header_find(&r->headers_out.headers, "Cache-Control",
+                                   NULL)
+        == NULL
+        && ngx_http_wxapp_header(r, "Cache-Control", &no_store) == NULL)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

@@ -219,13 +219,6 @@ ngx_http_wxapp_resource_mark(ngx_conf_t *cf,
                 return NGX_CONF_ERROR;
             }
 
-            if (column->search && column->read) {
-                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                                   "column \"%V\" cannot be searched: not "
-                                   "everyone may read it", &name[i]);
-                return NGX_CONF_ERROR;
-            }
-
             if (column->search && column->field.type != NGX_WXAPP_FIELD_STRING
                 && column->field.type != NGX_WXAPP_FIELD_TEXT)
             {
@@ -313,6 +306,15 @@ ngx_http_wxapp_resource_complete_names(ngx_conf_t *cf,
             if (upsert[i].columns[k] == NULL) {
                 return ngx_http_wxapp_resource_undeclared(cf, rcf, "upsert",
                                                           &name[k]);
+            }
+
+            if (!upsert[i].columns[k]->field.write
+                && upsert[i].columns[k] != rcf->owner)
+            {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "column \"%V\" in \"upsert\" must be "
+                                   "\"write\" or the owner", &name[k]);
+                return NGX_CONF_ERROR;
             }
 
             upsert[i].columns[k]->upsert = 1;
@@ -482,7 +484,7 @@ ngx_http_wxapp_resource_resolve_relation(ngx_conf_t *cf,
     ngx_array_t *resources)
 {
     ngx_str_t                        *table;
-    ngx_uint_t                        i;
+    ngx_uint_t                        i, same;
     ngx_http_wxapp_resource_conf_t  **child;
 
     child = resources->elts;
@@ -518,6 +520,22 @@ ngx_http_wxapp_resource_resolve_relation(ngx_conf_t *cf,
                       relation->ours ? &relation->theirs_name
                                      : &relation->ours_name,
                       relation->ours ? &relation->child->name : &rcf->name,
+                      &rcf->place.file, rcf->place.line);
+        return NGX_ERROR;
+    }
+
+    /* rows are put together by the text of the value */
+
+    same = (relation->theirs->field.type == relation->ours->field.type
+            || (relation->theirs->field.type <= NGX_WXAPP_FIELD_BIGINT
+                && relation->ours->field.type <= NGX_WXAPP_FIELD_BIGINT));
+
+    if (!same || relation->ours->field.type == NGX_WXAPP_FIELD_JSON
+        || relation->ours->field.type == NGX_WXAPP_FIELD_DECIMAL)
+    {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "relation \"%V\" needs columns of one type, and not "
+                      "decimal or json, in %V:%ui", &relation->name,
                       &rcf->place.file, rcf->place.line);
         return NGX_ERROR;
     }

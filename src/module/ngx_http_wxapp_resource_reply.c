@@ -204,6 +204,12 @@ ngx_http_wxapp_resource_tell(ngx_http_request_t *r,
         return ngx_http_wxapp_resource_not_one(r, ctx, ctx->nrows);
     }
 
+    /* the one row was a duplicate to ignore */
+
+    if (ctx->single && ctx->nrows == 0) {
+        return ngx_http_wxapp_resource_tell_none(r, ctx, NGX_HTTP_OK, 0);
+    }
+
     if (!ctx->single && !ctx->object) {
         ngx_wxapp_json_close(&ctx->text, ']');
     }

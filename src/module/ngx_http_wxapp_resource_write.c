@@ -117,13 +117,21 @@ static void ngx_http_wxapp_write_changed(ngx_http_request_t *r,
     ngx_wxapp_op_t *op);
 static ngx_int_t ngx_http_wxapp_write_merge(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx);
-static void ngx_http_wxapp_write_merge_set(ngx_http_wxapp_sql_t *sql);
+static void ngx_http_wxapp_write_merge_set(ngx_http_wxapp_sql_t *sql,
+    u_char *given);
 static void ngx_http_wxapp_write_merged(ngx_http_request_t *r,
     ngx_wxapp_op_t *op);
 static ngx_int_t ngx_http_wxapp_write_one(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx);
 static void ngx_http_wxapp_write_one_done(ngx_http_request_t *r,
     ngx_wxapp_op_t *op);
+static ngx_int_t ngx_http_wxapp_write_look(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx);
+static ngx_int_t ngx_http_wxapp_write_seen(ngx_wxapp_mysql_query_t *query,
+    ngx_str_t *row, ngx_uint_t n);
+static void ngx_http_wxapp_write_looked(ngx_http_request_t *r,
+    ngx_wxapp_op_t *op);
+static ngx_int_t ngx_http_wxapp_write_duplicate(ngx_http_request_t *r);
 static ngx_int_t ngx_http_wxapp_write_read(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx);
 static void ngx_http_wxapp_write_by_keys(ngx_http_wxapp_sql_t *sql);
@@ -267,26 +275,7 @@ ngx_http_wxapp_write_take(ngx_http_request_t *r,
         }
     }
 
-    rc = ngx_http_wxapp_input_end(input);
-
-    if (rc != NGX_DECLINED
-        || ctx->resolution != NGX_HTTP_WXAPP_RESOLUTION_MERGE)
-    {
-        return rc;
-    }
-
-    /* a default would be merged into a row that has a value */
-
-    for (i = 1; i < write->n; i++) {
-        if (ngx_memcmp(write->given, &write->given[i * n], n) != 0) {
-            return ngx_http_wxapp_problem(r, NGX_HTTP_BAD_REQUEST,
-                                          "invalid_parameter",
-                                          "rows to merge must have the same "
-                                          "members, or \"columns\" say them");
-        }
-    }
-
-    return NGX_DECLINED;
+    return ngx_http_wxapp_input_end(input);
 }
 
 
@@ -336,15 +325,6 @@ ngx_http_wxapp_write_row(ngx_http_request_t *r,
         }
     }
 
-    for (k = 0; ctx->upsert && k < ctx->upsert->n && rc == NGX_OK; k++) {
-        column = ctx->upsert->columns[k];
-
-        if (!given[column - (ngx_http_wxapp_column_t *) conf->columns.elts]) {
-            rc = ngx_http_wxapp_input_fault(input, &column->field.name,
-                                            "required", "is required");
-        }
-    }
-
     /* a column that was named and not given is NULL, unless said else */
 
     for (k = 0; k < ctx->query.ncolumns && !ctx->missing; k++) {
@@ -356,6 +336,18 @@ ngx_http_wxapp_write_row(ngx_http_request_t *r,
         k = conf->owner - (ngx_http_wxapp_column_t *) conf->columns.elts;
         given[k] = 1;
         values[k] = ctx->owner;
+    }
+
+    /* NULL is never the same as another */
+
+    for (i = 0; ctx->upsert && i < ctx->upsert->n && rc == NGX_OK; i++) {
+        column = ctx->upsert->columns[i];
+        k = column - (ngx_http_wxapp_column_t *) conf->columns.elts;
+
+        if (!given[k] || values[k].type == NGX_WXAPP_VALUE_NULL) {
+            rc = ngx_http_wxapp_input_fault(input, &column->field.name,
+                                            "required", "is required");
+        }
     }
 
     return rc;
@@ -1129,6 +1121,12 @@ ngx_http_wxapp_write_updated(ngx_http_request_t *r, ngx_wxapp_op_t *op)
                                     "there is no such row");
 
     } else if (ctx->refused || ngx_http_wxapp_write_tells(ctx)) {
+
+        /* a row that was restored or removed is told, too */
+
+        ctx->deleted = ctx->refused ? ctx->deleted
+                                    : NGX_HTTP_WXAPP_DELETED_WITH;
+
         rc = ngx_http_wxapp_resource_get(r, ctx);
 
     } else {
@@ -1631,20 +1629,35 @@ static ngx_int_t
 ngx_http_wxapp_write_merge(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx)
 {
+    ngx_uint_t               n, all;
     ngx_http_wxapp_sql_t     sql;
     ngx_http_wxapp_write_t  *write;
 
     write = ctx->write;
+    all = ctx->conf->columns.nelts;
 
     ctx->created = 1;
     ctx->one = 0;
+
+    /* rows of the same columns together: only what is given is merged */
+
+    for (n = 1; write->row + n < write->n; n++) {
+        if (ngx_memcmp(&write->given[write->row * all],
+                       &write->given[(write->row + n) * all], all)
+            != 0)
+        {
+            break;
+        }
+    }
 
     if (ngx_http_wxapp_sql_init(&sql, r, ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_wxapp_write_values(&sql, 0, write->n);
-    ngx_http_wxapp_write_merge_set(&sql);
+    ngx_http_wxapp_write_values(&sql, write->row, n);
+    ngx_http_wxapp_write_merge_set(&sql, &write->given[write->row * all]);
+
+    write->row += n;
 
     return ngx_http_wxapp_write_send(r, ctx, &sql,
                                      ngx_http_wxapp_write_merged);
@@ -1652,12 +1665,11 @@ ngx_http_wxapp_write_merge(ngx_http_request_t *r,
 
 
 static void
-ngx_http_wxapp_write_merge_set(ngx_http_wxapp_sql_t *sql)
+ngx_http_wxapp_write_merge_set(ngx_http_wxapp_sql_t *sql, u_char *given)
 {
     ngx_str_t                        guard, *name;
-    ngx_uint_t                       i, k, n, all, used;
+    ngx_uint_t                       i, k, n, used;
     ngx_wxapp_text_t                 text, saved;
-    ngx_http_wxapp_write_t          *write;
     ngx_http_wxapp_column_t         *column;
     ngx_http_wxapp_upsert_t         *upsert;
     ngx_http_wxapp_resource_ctx_t   *ctx;
@@ -1665,10 +1677,8 @@ ngx_http_wxapp_write_merge_set(ngx_http_wxapp_sql_t *sql)
 
     ctx = sql->ctx;
     conf = ctx->conf;
-    write = ctx->write;
     upsert = ctx->upsert;
     column = conf->columns.elts;
-    all = conf->columns.nelts;
 
     /* the condition, which each column repeats */
 
@@ -1713,11 +1723,9 @@ ngx_http_wxapp_write_merge_set(ngx_http_wxapp_sql_t *sql)
 
     n = 0;
 
-    for (k = 0; k < all; k++) {
+    for (k = 0; k < conf->columns.nelts; k++) {
 
-        for (i = 0, used = 0; i < write->n; i++) {
-            used |= write->given[i * all + k];
-        }
+        used = given[k];
 
         for (i = 0; i < upsert->n; i++) {
             if (upsert->columns[i] == &column[k]) {
@@ -1766,6 +1774,7 @@ ngx_http_wxapp_write_merge_set(ngx_http_wxapp_sql_t *sql)
 static void
 ngx_http_wxapp_write_merged(ngx_http_request_t *r, ngx_wxapp_op_t *op)
 {
+    ngx_int_t                       rc;
     ngx_http_wxapp_write_t         *write;
     ngx_wxapp_mysql_query_t        *query = (ngx_wxapp_mysql_query_t *) op;
     ngx_http_wxapp_resource_ctx_t  *ctx;
@@ -1773,11 +1782,18 @@ ngx_http_wxapp_write_merged(ngx_http_request_t *r, ngx_wxapp_op_t *op)
     ctx = query->op.data;
     write = ctx->write;
 
-    write->affected = write->n;
+    if (op->status != NGX_WXAPP_OP_OK) {
+        rc = ngx_http_wxapp_write_failed(r, ctx, query);
 
-    ngx_http_wxapp_write_next(r, ctx, op->status == NGX_WXAPP_OP_OK
-                              ? ngx_http_wxapp_write_read(r, ctx)
-                              : ngx_http_wxapp_write_failed(r, ctx, query));
+    } else if (write->row < write->n) {
+        rc = ngx_http_wxapp_write_merge(r, ctx);
+
+    } else {
+        write->affected = write->n;
+        rc = ngx_http_wxapp_write_read(r, ctx);
+    }
+
+    ngx_http_wxapp_write_next(r, ctx, rc);
 }
 
 
@@ -1855,14 +1871,98 @@ ngx_http_wxapp_write_one_done(ngx_http_request_t *r, ngx_wxapp_op_t *op)
     } else if (op->status == NGX_WXAPP_OP_ERROR
                && query->error == ER_DUP_ENTRY)
     {
-        write->row++;
-        rc = ngx_http_wxapp_write_one(r, ctx);
+        rc = ngx_http_wxapp_write_look(r, ctx);
 
     } else {
         rc = ngx_http_wxapp_write_failed(r, ctx, query);
     }
 
     ngx_http_wxapp_write_next(r, ctx, rc);
+}
+
+
+/* a duplicate to ignore is one of the key that was named, of no other */
+
+static ngx_int_t
+ngx_http_wxapp_write_look(ngx_http_request_t *r,
+    ngx_http_wxapp_resource_ctx_t *ctx)
+{
+    ngx_uint_t                i, n;
+    ngx_http_wxapp_sql_t      sql;
+    ngx_http_wxapp_write_t   *write;
+    ngx_http_wxapp_column_t  *column;
+
+    write = ctx->write;
+
+    if (ngx_http_wxapp_sql_init(&sql, r, ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_wxapp_sql_put(&sql, "SELECT 1 FROM ");
+    ngx_http_wxapp_sql_name(&sql, &ctx->conf->table);
+
+    for (i = 0; i < ctx->upsert->n; i++) {
+        column = ctx->upsert->columns[i];
+        n = column - (ngx_http_wxapp_column_t *) ctx->conf->columns.elts;
+        n += write->row * ctx->conf->columns.nelts;
+
+        ngx_http_wxapp_sql_put(&sql, i ? " AND " : " WHERE ");
+        ngx_http_wxapp_sql_name(&sql, &column->field.name);
+        ngx_http_wxapp_sql_put(&sql, " = ");
+        ngx_http_wxapp_sql_value(&sql, &write->values[n]);
+    }
+
+    /* as it is now, not as it was when the transaction began */
+
+    ngx_http_wxapp_sql_put(&sql, " LIMIT 1 LOCK IN SHARE MODE");
+
+    sql.query->row = ngx_http_wxapp_write_seen;
+
+    return ngx_http_wxapp_write_send(r, ctx, &sql,
+                                     ngx_http_wxapp_write_looked);
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_write_seen(ngx_wxapp_mysql_query_t *query, ngx_str_t *row,
+    ngx_uint_t n)
+{
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_wxapp_write_looked(ngx_http_request_t *r, ngx_wxapp_op_t *op)
+{
+    ngx_int_t                       rc;
+    ngx_http_wxapp_write_t         *write;
+    ngx_wxapp_mysql_query_t        *query = (ngx_wxapp_mysql_query_t *) op;
+    ngx_http_wxapp_resource_ctx_t  *ctx;
+
+    ctx = query->op.data;
+    write = ctx->write;
+
+    if (op->status != NGX_WXAPP_OP_OK) {
+        rc = ngx_http_wxapp_write_failed(r, ctx, query);
+
+    } else if (query->rows == 0) {
+        rc = ngx_http_wxapp_write_duplicate(r);
+
+    } else {
+        write->row++;
+        rc = ngx_http_wxapp_write_one(r, ctx);
+    }
+
+    ngx_http_wxapp_write_next(r, ctx, rc);
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_write_duplicate(ngx_http_request_t *r)
+{
+    return ngx_http_wxapp_problem(r, NGX_HTTP_CONFLICT, "duplicate",
+                                  "there is a row with the same unique value "
+                                  "already");
 }
 
 
@@ -2073,9 +2173,8 @@ ngx_http_wxapp_write_read_done(ngx_http_request_t *r, ngx_wxapp_op_t *op)
                && ctx->resolution == NGX_HTTP_WXAPP_RESOLUTION_MERGE
                && ctx->nrows < write->n)
     {
-        rc = ngx_http_wxapp_problem(r, NGX_HTTP_CONFLICT, "duplicate",
-                                    "there is a row with the same unique "
-                                    "value already");
+        rc = ngx_http_wxapp_write_duplicate(r);
+
     } else {
         rc = ngx_http_wxapp_write_commit(r, ctx);
     }

@@ -5,6 +5,7 @@
 
 
 #include "http/ngx_http_wxapp.h"
+#include "base/ngx_wxapp_token_cache.h"
 #include "http/ngx_http_wxapp_conf.h"
 
 
@@ -18,6 +19,7 @@ static char *ngx_http_wxapp_token_key(ngx_conf_t *cf,
     ngx_http_wxapp_directive_t *directive, void *data);
 static char *ngx_http_wxapp_token_time(ngx_conf_t *cf,
     ngx_http_wxapp_directive_t *directive, void *data);
+static void ngx_http_wxapp_token_exit_process(ngx_cycle_t *cycle);
 
 
 static ngx_str_t  ngx_http_wxapp_token_algorithms[] = {
@@ -84,7 +86,7 @@ ngx_module_t  ngx_http_wxapp_token_module = {
     NULL,                                  /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
-    NULL,                                  /* exit process */
+    ngx_http_wxapp_token_exit_process,     /* exit process */
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
@@ -231,4 +233,17 @@ ngx_http_wxapp_token_time(ngx_conf_t *cf,
     *field = n;
 
     return NGX_CONF_OK;
+}
+
+
+static void
+ngx_http_wxapp_token_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_http_wxapp_main_conf_t  *wmcf;
+
+    wmcf = ngx_http_wxapp_cycle_main(cycle);
+
+    if (wmcf && wmcf->token) {
+        ngx_wxapp_token_cache_free(wmcf->token);
+    }
 }
