@@ -2111,13 +2111,36 @@ PATCH /item/1 {"n+":1}
 PATCH /item/1 {"n+":2147483647}
 422 -
 PATCH /item/2 {"n+":1}
-200 {"id":2,"name":"b","grp":"g","n":null}
+422 -
 sql SELECT n FROM item
 = 12 ; NULL
 
 
 
-=== TEST 118: upsert merges what is there and makes what is not
+=== TEST 118: increment keeps to the bounds of its column
+--- tables: item
+--- rest
+sql INSERT INTO item (name, n) VALUES ('a', 998), ('b', 990)
+PATCH /item/1 {"n+":2}
+200 {"id":1,"name":"a","grp":"g","n":1000}
+PATCH /item/1 {"n+":1}
+422 validation_failed
+| n max would pass its bounds
+PATCH /item?id=in.(1,2) {"n+":1}
+422 validation_failed
+| n max would pass its bounds
+PATCH /item/9 {"n+":1}
+404 not_found
+PATCH /item?id=eq.9 {"n+":1}
+204
+PATCH /item?id=in.(1,2) {"n-":5}
+204
+sql SELECT n FROM item
+= 995 ; 985
+
+
+
+=== TEST 119: upsert merges what is there and makes what is not
 --- tables: item
 --- rest
 sql INSERT INTO item (name, grp, n) VALUES ('a', 'x', 1)
@@ -2136,7 +2159,7 @@ sql SELECT name, grp, n FROM item ORDER BY name
 
 
 
-=== TEST 119: upsert of equal values finds the row
+=== TEST 120: upsert of equal values finds the row
 --- tables: item
 --- rest
 sql INSERT INTO item (name, n) VALUES ('a', 1)
@@ -2146,7 +2169,7 @@ POST /item?on_conflict=name&select=id,n {"name":"a","n":1}
 
 
 
-=== TEST 120: upsert that ignores leaves what is there
+=== TEST 121: upsert that ignores leaves what is there
 --- tables: item
 --- rest
 sql INSERT INTO item (name, n) VALUES ('a', 1)
@@ -2165,7 +2188,7 @@ sql SELECT name, n FROM item
 
 
 
-=== TEST 121: ignoring duplicates hides no other fault
+=== TEST 122: ignoring duplicates hides no other fault
 --- tables: item
 --- rest
 POST /item?on_conflict=name {"name":"a","n":13}
@@ -2179,7 +2202,7 @@ sql SELECT COUNT(*) FROM item
 
 
 
-=== TEST 122: upsert needs a key that is declared for it
+=== TEST 123: upsert needs a key that is declared for it
 --- tables: item doc
 --- rest
 sql INSERT INTO item (name, n) VALUES ('a', 1)
@@ -2209,7 +2232,7 @@ sql SELECT COUNT(*) FROM item
 
 
 
-=== TEST 123: on_conflict without a resolution is an ordinary insert
+=== TEST 124: on_conflict without a resolution is an ordinary insert
 --- tables: item
 --- rest
 sql INSERT INTO item (name, n) VALUES ('a', 1)
@@ -2220,7 +2243,7 @@ sql SELECT n FROM item
 
 
 
-=== TEST 124: upsert by a composite key, in any order of its columns
+=== TEST 125: upsert by a composite key, in any order of its columns
 --- tables: pair
 --- rest
 sql INSERT INTO pair VALUES (1, 'x', 1)
@@ -2241,7 +2264,7 @@ sql SELECT * FROM pair
 
 
 
-=== TEST 125: upsert with columns merges only those
+=== TEST 126: upsert with columns merges only those
 --- tables: item
 --- rest
 sql INSERT INTO item (name, grp, n) VALUES ('a', 'x', 1)
@@ -2253,7 +2276,7 @@ sql SELECT name, grp, n FROM item
 
 
 
-=== TEST 126: upsert merges no row that is deleted, and does not show it
+=== TEST 127: upsert merges no row that is deleted, and does not show it
 --- tables: item
 --- rest
 sql INSERT INTO item (name, n, deleted_at) VALUES ('a', 1, '2026-01-01')
@@ -2271,7 +2294,7 @@ sql SELECT name, n, deleted_at FROM item
 
 
 
-=== TEST 127: upsert merges no row of another owner, and does not show it
+=== TEST 128: upsert merges no row of another owner, and does not show it
 --- tables: own
 --- rest
 sql INSERT INTO own (user_id, name, n) VALUES (1, 'a', 1), (2, 'b', 2)
@@ -2298,7 +2321,7 @@ sql SELECT user_id, name, n FROM own
 
 
 
-=== TEST 128: an owner sees only what is theirs, whatever the filter
+=== TEST 129: an owner sees only what is theirs, whatever the filter
 --- tables: own
 --- rest
 sql INSERT INTO own (user_id, name, n) VALUES (1, 'a', 1), (2, 'b', 2), (1, 'c', 3), (2, 'd', 4)
@@ -2337,7 +2360,7 @@ GET /own?select=id
 
 
 
-=== TEST 129: a count is of the owner's rows
+=== TEST 130: a count is of the owner's rows
 --- tables: own
 --- perl
 mysql_query('INSERT INTO own (user_id, name) VALUES ' . join ',', map { "(2, 'x$_')" } 1 .. 300);
@@ -2347,7 +2370,7 @@ is $r->{head}{'content-range'}, '0-0/1', named('exact');
 
 
 
-=== TEST 130: an owner writes only what is theirs, whatever the filter
+=== TEST 131: an owner writes only what is theirs, whatever the filter
 --- tables: own
 --- rest
 sql INSERT INTO own (user_id, name, n) VALUES (1, 'a', 1), (2, 'b', 2)
@@ -2377,7 +2400,7 @@ sql SELECT user_id, n, deleted_at IS NULL FROM own
 
 
 
-=== TEST 131: every row of a bulk has the owner, who cannot be given
+=== TEST 132: every row of a bulk has the owner, who cannot be given
 --- tables: own
 --- rest
 POST /own?select=user_id,name [{"name":"a"},{"name":"b"}]
@@ -2398,7 +2421,7 @@ sql SELECT DISTINCT user_id FROM own
 
 
 
-=== TEST 132: a duplicate tells nothing of the other's row
+=== TEST 133: a duplicate tells nothing of the other's row
 --- tables: own
 --- perl
 mysql_query("INSERT INTO own (user_id, name, n) VALUES (2, 'b', 4711)");
@@ -2407,12 +2430,12 @@ for my $request ([ '/own', '{"name":"b"}' ], [ '/own', '[{"name":"b"}]' ], [ '/o
     my $r = call('POST', $path, $body, @headers, user(1));
     is $r->{status}, 409, named("$path $body");
     problem($path, $r, 'duplicate');
-    unlike $r->{body}, qr/4711/, named('no value');
+    unlike $r->{body} =~ s/"trace_id":"\w+"//r, qr/4711/, named('no value');
 }
 
 
 
-=== TEST 133: an item of a composite key has a segment for each column
+=== TEST 134: an item of a composite key has a segment for each column
 --- tables: pair
 --- rest
 POST /pair {"a":1,"b":"x","v":10}
@@ -2447,7 +2470,7 @@ sql SELECT COUNT(*) FROM pair
 
 
 
-=== TEST 134: segments of a composite key are decoded
+=== TEST 135: segments of a composite key are decoded
 --- tables: pair
 --- perl
 for my $b ('a b', "\x{4e00}", 'x.y', '%41', '+', "it's", '"', '-', '?', '#') {
@@ -2461,7 +2484,7 @@ for my $b ('a b', "\x{4e00}", 'x.y', '%41', '+', "it's", '"', '-', '?', '#') {
 
 
 
-=== TEST 135: a composite key is filtered, ordered and listed by its columns
+=== TEST 136: a composite key is filtered, ordered and listed by its columns
 --- tables: pair
 --- rest
 sql INSERT INTO pair VALUES (2, 'x', 1), (1, 'z', 2), (1, 'y', 3)
@@ -2486,7 +2509,7 @@ POST /pair {"a":1,"b":"y"}
 
 
 
-=== TEST 136: the key in the body must be that of the path, all of it
+=== TEST 137: the key in the body must be that of the path, all of it
 --- tables: pair
 --- rest
 sql INSERT INTO pair VALUES (1, 'x', 1), (1, 'y', 2)
@@ -2501,7 +2524,7 @@ sql SELECT * FROM pair
 
 
 
-=== TEST 137: a page that is not the last has a link to the next
+=== TEST 138: a page that is not the last has a link to the next
 --- tables: log
 --- rest
 sql INSERT INTO log (k) VALUES (1), (2)
@@ -2521,7 +2544,7 @@ GET /log?id=eq.99
 
 
 
-=== TEST 138: the links lead through all rows once
+=== TEST 139: the links lead through all rows once
 --- tables: log
 --- perl
 mysql_query('INSERT INTO log (k) VALUES (?)', $_) for 5, 3, undef, 3, 1, 5, undef, 2, 3;
@@ -2547,7 +2570,7 @@ for my $query ('order=id', '', 'order=id.desc', 'order=k', 'order=k.desc', 'orde
 
 
 
-=== TEST 139: an order with NULL where MySQL has it not goes by offset alone
+=== TEST 140: an order with NULL where MySQL has it not goes by offset alone
 --- tables: log
 --- perl
 mysql_query('INSERT INTO log (k) VALUES (?)', $_) for 5, 3, undef, 4;
@@ -2561,7 +2584,7 @@ steps("GET /log?order=k.nullslast&after=$after\n400 invalid_parameter\n");
 
 
 
-=== TEST 140: a cursor is not moved by rows that come and go before it
+=== TEST 141: a cursor is not moved by rows that come and go before it
 --- tables: log
 --- perl
 mysql_query('INSERT INTO log (k) VALUES (?)', 10 * $_) for 1 .. 6;
@@ -2577,7 +2600,7 @@ is $r->{body}, '[{"k":35},{"k":40}]', named('its own row may be gone');
 
 
 
-=== TEST 141: a cursor goes with the request it was made for
+=== TEST 142: a cursor goes with the request it was made for
 --- tables: log
 --- perl
 mysql_query('INSERT INTO log (k) VALUES (?)', $_) for 1 .. 6;
@@ -2595,7 +2618,7 @@ steps("GET /log?order=k&select=id&limit=5&after=$after\n> Prefer: count=exact\n2
 
 
 
-=== TEST 142: a cursor that was touched is refused
+=== TEST 143: a cursor that was touched is refused
 --- tables: log
 --- perl
 mysql_query('INSERT INTO log (k) VALUES (?)', $_) for 1 .. 6;
@@ -2612,7 +2635,7 @@ for my $bad (@bad) {
 
 
 
-=== TEST 143: a cursor does not tell what is in it
+=== TEST 144: a cursor does not tell what is in it
 --- tables: log
 --- perl
 mysql_query('INSERT INTO log (k) VALUES (?)', $_) for 123456789, 223456789, 323456789;
@@ -2623,7 +2646,7 @@ like $after, qr/^[A-Za-z0-9_.~-]+$/, named('safe in a URL');
 
 
 
-=== TEST 144: a cursor of one owner shows another nothing
+=== TEST 145: a cursor of one owner shows another nothing
 --- tables: log
 --- perl
 mysql_query('INSERT INTO log (k, user_id) VALUES (?, ?)', $_, 1 + $_ % 2) for 1 .. 10;
@@ -2638,7 +2661,7 @@ like $r->{status}, qr/^(200|400)$/, named('status');
 
 
 
-=== TEST 145: a cursor by a composite key
+=== TEST 146: a cursor by a composite key
 --- tables: pair
 --- perl
 mysql_query('INSERT INTO pair VALUES (?, ?, ?)', @$_) for [1, 'a', 1], [1, 'b', 1], [2, 'a', 1], [2, 'b', undef], [3, 'a', 2];
@@ -2656,7 +2679,7 @@ for my $query ('', 'order=v', 'order=v.desc', 'order=b', 'order=b.desc,a.desc') 
 
 
 
-=== TEST 146: after needs a cursor
+=== TEST 147: after needs a cursor
 --- rest
 GET /fruit?after=x
 400 -
@@ -2665,7 +2688,7 @@ GET /item?after=x
 
 
 
-=== TEST 147: a version is an ETag, and each change counts it up
+=== TEST 148: a version is an ETag, and each change counts it up
 --- tables: doc
 --- rest
 sql INSERT INTO doc (title) VALUES ('a')
@@ -2688,7 +2711,7 @@ POST /doc {"title":"new"}
 
 
 
-=== TEST 148: a filtered PATCH counts the versions up, too
+=== TEST 149: a filtered PATCH counts the versions up, too
 --- tables: doc
 --- rest
 sql INSERT INTO doc (title, ver) VALUES ('a', 1), ('b', 7), ('c', 1)
@@ -2700,7 +2723,7 @@ sql SELECT ver FROM doc
 
 
 
-=== TEST 149: nobody sets a version
+=== TEST 150: nobody sets a version
 --- tables: doc
 --- rest
 sql INSERT INTO doc (title) VALUES ('a')
@@ -2714,7 +2737,7 @@ sql SELECT COUNT(*), MAX(ver) FROM doc
 
 
 
-=== TEST 150: If-None-Match with the version is 304
+=== TEST 151: If-None-Match with the version is 304
 --- tables: doc
 --- rest
 sql INSERT INTO doc (title, ver) VALUES ('a', 7)
@@ -2750,7 +2773,7 @@ GET /doc/9
 
 
 
-=== TEST 151: If-Match with another version is 412 and nothing is done
+=== TEST 152: If-Match with another version is 412 and nothing is done
 --- tables: doc
 --- rest
 sql INSERT INTO doc (title, ver) VALUES ('a', 7)
@@ -2783,7 +2806,7 @@ sql SELECT title, ver FROM doc
 
 
 
-=== TEST 152: If-Match with the version changes the row
+=== TEST 153: If-Match with the version changes the row
 --- tables: doc
 --- rest
 sql INSERT INTO doc (title, ver) VALUES ('a', 7)
@@ -2805,7 +2828,7 @@ sql SELECT COUNT(*) FROM doc
 
 
 
-=== TEST 153: If-Match of a row that is not there
+=== TEST 154: If-Match of a row that is not there
 --- tables: doc
 --- perl
 for my $method ('PATCH', 'PUT', 'DELETE') {
@@ -2818,7 +2841,7 @@ is mysql_value('SELECT COUNT(*) FROM doc'), 0, named('nothing made');
 
 
 
-=== TEST 154: If-Match works by an override, too
+=== TEST 155: If-Match works by an override, too
 --- tables: doc
 --- rest
 sql INSERT INTO doc (title) VALUES ('a')
@@ -2833,7 +2856,7 @@ POST /doc/1 {"title":"b"}
 
 
 
-=== TEST 155: where If-Match is required, its lack is 428
+=== TEST 156: where If-Match is required, its lack is 428
 --- tables: doc
 --- rest
 sql INSERT INTO doc (title) VALUES ('a')
@@ -2864,7 +2887,7 @@ PATCH /strict/1 {"title":"x"}
 
 
 
-=== TEST 156: an ETag of the reply changes with it
+=== TEST 157: an ETag of the reply changes with it
 --- tables: item
 --- perl
 mysql_query("INSERT INTO item (name) VALUES ('a'), ('b')");
@@ -2886,7 +2909,7 @@ isnt call('GET', '/hash?select=id')->{head}{etag}, call('GET', '/hash?select=nam
 
 
 
-=== TEST 157: an ETag of the reply guards a write
+=== TEST 158: an ETag of the reply guards a write
 --- tables: item
 --- perl
 mysql_query("INSERT INTO item (name) VALUES ('a')");
@@ -2898,7 +2921,7 @@ is mysql_value('SELECT n FROM item'), 6, named('not done');
 
 
 
-=== TEST 158: a reply without an ETag ignores If-None-Match
+=== TEST 159: a reply without an ETag ignores If-None-Match
 --- rest
 GET /fruit/1
 > If-None-Match: "1"
@@ -2910,7 +2933,7 @@ GET /fruit?id=eq.1
 
 
 
-=== TEST 159: search finds rows by words
+=== TEST 160: search finds rows by words
 --- tables: note
 --- rest
 sql INSERT INTO note (title, body) VALUES ('green tea', 'a drink from leaves'), ('black coffee', 'a drink from beans'), ('stones', 'nothing to drink'), ('gone tea', 'deleted')
@@ -2930,7 +2953,7 @@ GET /note?search=drink&title=like.*coffee&select=id
 
 
 
-=== TEST 160: words of a search are words
+=== TEST 161: words of a search are words
 --- tables: note
 --- perl
 mysql_query("INSERT INTO note (title, body) VALUES ('green tea', 'leaves'), ('\x{7eff}\x{8336}', 'x')");
@@ -2941,7 +2964,7 @@ steps("GET /note?search=*\n400 invalid_parameter\nGET /note?search=%00\n400 inva
 
 
 
-=== TEST 161: deleted rows are for a role that may see them
+=== TEST 162: deleted rows are for a role that may see them
 --- tables: item
 --- config
 location /soft {
@@ -2978,7 +3001,7 @@ GET /soft?deleted=
 
 
 
-=== TEST 162: deleted rows are for nobody else
+=== TEST 163: deleted rows are for nobody else
 --- tables: item
 --- config
 location /soft { wxapp_resource item { column id bigint; allow GET; soft_delete deleted_at role=admin; } }
@@ -3002,7 +3025,7 @@ GET /soft/1
 
 
 
-=== TEST 163: a relation to many embeds an array, in the order of the children's key
+=== TEST 164: a relation to many embeds an array, in the order of the children's key
 --- tables: parent child
 --- config eval
 $main::RELATION
@@ -3021,7 +3044,7 @@ GET /r/parent?select=children(v)&id=eq.1
 
 
 
-=== TEST 164: a relation to one embeds an object, or null
+=== TEST 165: a relation to one embeds an object, or null
 --- tables: parent child
 --- config eval
 $main::RELATION
@@ -3035,7 +3058,7 @@ GET /r/child?select=of:parent(*),v&v=eq.2
 
 
 
-=== TEST 165: a relation works with filters, order, pages and counts of the rows themselves
+=== TEST 166: a relation works with filters, order, pages and counts of the rows themselves
 --- tables: parent child
 --- config eval
 $main::RELATION
@@ -3053,7 +3076,7 @@ GET /r/parent?select=children(v)&limit=0
 
 
 
-=== TEST 166: the column that joins need not be selected
+=== TEST 167: the column that joins need not be selected
 --- tables: parent child
 --- config eval
 $main::RELATION
@@ -3067,7 +3090,7 @@ GET /r/child?select=parent(name)
 
 
 
-=== TEST 167: a relation has a cap for each row
+=== TEST 168: a relation has a cap for each row
 --- tables: parent child
 --- config eval
 $main::RELATION
@@ -3079,7 +3102,7 @@ GET /r/parent?select=id,children(v)
 
 
 
-=== TEST 168: embedded rows keep the columns, the deletion and the names of their own resource
+=== TEST 169: embedded rows keep the columns, the deletion and the names of their own resource
 --- tables: parent child
 --- config eval
 $main::RELATION
@@ -3097,7 +3120,7 @@ GET /r/parent?select=children(user_id)
 
 
 
-=== TEST 169: a row that is deleted is embedded as null
+=== TEST 170: a row that is deleted is embedded as null
 --- tables: parent child
 --- config
 location /p { wxapp_resource child { column id bigint; column v int; soft_delete deleted_at; allow GET; } }
@@ -3110,7 +3133,7 @@ GET /c?select=id,chief(v)
 
 
 
-=== TEST 170: embedded rows keep their owner
+=== TEST 171: embedded rows keep their owner
 --- tables: parent child
 --- config
 location /parent { wxapp_resource parent { column id bigint; allow GET; relation children child.parent_id=parent.id; } }
@@ -3131,7 +3154,7 @@ GET /parent?select=id
 
 
 
-=== TEST 171: embedded rows keep the role that reading them needs
+=== TEST 172: embedded rows keep the role that reading them needs
 --- tables: parent child
 --- config
 location /parent { wxapp_resource parent { column id bigint; allow GET; relation children child.parent_id=parent.id; } }
@@ -3152,7 +3175,7 @@ GET /parent
 
 
 
-=== TEST 172: a relation is not part of * and is no column
+=== TEST 173: a relation is not part of * and is no column
 --- tables: parent child
 --- config eval
 $main::RELATION
@@ -3173,7 +3196,7 @@ GET /r/parent?order=children
 
 
 
-=== TEST 173: a relation in a broken or unserved form is refused
+=== TEST 174: a relation in a broken or unserved form is refused
 --- config eval
 $main::RELATION
 --- perl
@@ -3185,7 +3208,7 @@ for my $select ('nope(id)', 'children()', 'children(', 'children)', 'children(id
 
 
 
-=== TEST 174: one relation may come twice under two names
+=== TEST 175: one relation may come twice under two names
 --- tables: parent child
 --- config eval
 $main::RELATION
@@ -3197,7 +3220,7 @@ GET /r/parent?select=a:children(v),b:children(id)
 
 
 
-=== TEST 175: relations are for GET: a write that asks for one is refused and not done
+=== TEST 176: relations are for GET: a write that asks for one is refused and not done
 --- tables: parent child
 --- config eval
 $main::RELATION
@@ -3216,7 +3239,7 @@ sql SELECT (SELECT GROUP_CONCAT(name) FROM parent), (SELECT COUNT(*) FROM child)
 
 
 
-=== TEST 176: embedding takes one query more, however many rows
+=== TEST 177: embedding takes one query more, however many rows
 --- tables: parent child
 --- config eval
 "$main::RELATION location = /status { wxapp_status; }"
@@ -3231,7 +3254,7 @@ cmp_ok $queries->() - $before, '<=', 2, named('queries');
 
 
 
-=== TEST 177: a value that joins is bound, whatever it is
+=== TEST 178: a value that joins is bound, whatever it is
 --- tables: words
 --- config
 location /words { wxapp_resource words { column id bigint; column s string; allow GET; relation same words.s=words.s; } }
@@ -3243,7 +3266,7 @@ is_deeply [ map { scalar @{ $_->{same} } } @$rows ], [ (1) x @text, 0 ], named('
 
 
 
-=== TEST 178: a relation's fault in the configuration is told
+=== TEST 179: a relation's fault in the configuration is told
 --- config
 location /p { wxapp_resource parent { column id bigint; allow GET; relation children child.parent_id=parent.id; } }
 --- must_die
@@ -3252,7 +3275,7 @@ location /p { wxapp_resource parent { column id bigint; allow GET; relation chil
 
 
 
-=== TEST 179: columns by role are not there for others
+=== TEST 180: columns by role are not there for others
 --- tables: rules
 --- rest
 sql INSERT INTO rules (color, cost, level) VALUES ('red', 5, 1)
@@ -3273,7 +3296,7 @@ GET /rules/1
 
 
 
-=== TEST 180: columns by role tell others nothing, by no way
+=== TEST 181: columns by role tell others nothing, by no way
 --- tables: rules
 --- perl
 mysql_query("INSERT INTO rules (color, cost) VALUES ('red', 4711), ('green', 4712)");
@@ -3281,7 +3304,7 @@ for my $query ('select=cost', 'select=a:cost', 'cost=eq.4711', 'cost=gt.0', 'cos
     for my $headers ([], [ user(1) ], [ user(1, 'adm') ], [ user(1, 'admin|boss') ], [ user(1, '') ]) {
         my $r = call('GET', "/rules?$query", undef, @$headers);
         like $r->{status}, qr/^40[013]$/, named("$query: refused");
-        unlike $r->{body}, qr/471[12]/, named("$query: not told");
+        unlike $r->{body} =~ s/"trace_id":"\w+"//r, qr/471[12]/, named("$query: not told");
     }
     is call('GET', "/rules?$query", undef, user(1, 'admin'))->{status}, 200, named("$query: for its role");
 }
@@ -3292,7 +3315,7 @@ unlike $r->{body}, qr/471/, named('nor of a PATCH');
 
 
 
-=== TEST 181: columns that a role alone may write are read-only for others
+=== TEST 182: columns that a role alone may write are read-only for others
 --- tables: rules
 --- rest
 sql INSERT INTO rules (color, level) VALUES ('red', 1)
@@ -3321,7 +3344,7 @@ sql SELECT level FROM rules
 
 
 
-=== TEST 182: columns take the rules of fields
+=== TEST 183: columns take the rules of fields
 --- tables: rules
 --- rest
 POST /rules?select=id {"color":"red","code":"AB-12","pin":"1234","mail":"a.b@example.com","phone":"13800138000"}
@@ -3351,7 +3374,7 @@ sql SELECT id, color, pin, mail FROM rules
 
 
 
-=== TEST 183: the rule that failed is told by its name
+=== TEST 184: the rule that failed is told by its name
 --- tables: rules
 --- perl
 my %rule = ('{"color":"blue"}' => 'color enum', '{"code":"x"}' => 'code regex', '{"pin":"1"}' => 'pin length', '{"mail":"x"}' => 'mail email', '{"phone":"x"}' => 'phone phone');
@@ -3363,7 +3386,7 @@ for my $body (sort keys %rule) {
 
 
 
-=== TEST 184: a filter's value need not satisfy the rules of what may be written
+=== TEST 185: a filter's value need not satisfy the rules of what may be written
 --- tables: rules
 --- rest
 sql INSERT INTO rules (color) VALUES ('red')
@@ -3374,7 +3397,7 @@ GET /rules?color=like.r*&select=color
 
 
 
-=== TEST 185: as=string sends a number as a text, and finds it by either
+=== TEST 186: as=string sends a number as a text, and finds it by either
 --- tables: item
 --- rest
 POST /big {"name":"a"}
@@ -3390,7 +3413,7 @@ GET /big?id=in.(1,9007199254740993)&select=no:id
 
 
 
-=== TEST 186: a resource may have another name than its table
+=== TEST 187: a resource may have another name than its table
 --- tables: item
 --- config
 location /thing { wxapp_resource things { table item; column id bigint; column name string write; allow GET POST; } }
@@ -3405,7 +3428,7 @@ sql SELECT name FROM item
 
 
 
-=== TEST 187: preset read_all_modify_own
+=== TEST 188: preset read_all_modify_own
 --- tables: own
 --- config
 location /own {
@@ -3452,7 +3475,7 @@ sql SELECT user_id, name, n FROM own
 
 
 
-=== TEST 188: preset read_all_modify_admin
+=== TEST 189: preset read_all_modify_admin
 --- tables: item
 --- config
 location /item { wxapp_resource item { column id bigint; column name string write; filter name; preset read_all_modify_admin; } }
@@ -3491,7 +3514,7 @@ sql SELECT name FROM item
 
 
 
-=== TEST 189: preset private
+=== TEST 190: preset private
 --- tables: own
 --- config
 location /own {
@@ -3531,7 +3554,7 @@ sql SELECT n FROM own
 
 
 
-=== TEST 190: preset admin_only
+=== TEST 191: preset admin_only
 --- tables: item
 --- config
 location /item { wxapp_resource item { column id bigint; column name string write; preset admin_only; } }
@@ -3559,7 +3582,7 @@ sql SELECT COUNT(*) FROM item
 
 
 
-=== TEST 191: an unknown preset names the nearest one
+=== TEST 192: an unknown preset names the nearest one
 --- config
 location /item { wxapp_resource item { column id bigint; preset admin_onl; } }
 --- must_die
@@ -3568,7 +3591,7 @@ did you mean "admin_only"?
 
 
 
-=== TEST 192: a preset of owners needs an owner
+=== TEST 193: a preset of owners needs an owner
 --- config
 location /item { wxapp_resource item { column id bigint; preset private; } }
 --- must_die
@@ -3577,7 +3600,7 @@ owner
 
 
 
-=== TEST 193: filter names a declared column
+=== TEST 194: filter names a declared column
 --- config
 location /item { wxapp_resource item { column id bigint; column name string; filter nmae; allow GET; } }
 --- must_die
@@ -3586,7 +3609,7 @@ location /item { wxapp_resource item { column id bigint; column name string; fil
 
 
 
-=== TEST 194: upsert names declared columns
+=== TEST 195: upsert names declared columns
 --- config
 location /item { wxapp_resource item { column id bigint; column name string write; upsert nope; allow GET POST; } }
 --- must_die
@@ -3595,7 +3618,7 @@ location /item { wxapp_resource item { column id bigint; column name string writ
 
 
 
-=== TEST 195: version is a whole number
+=== TEST 196: version is a whole number
 --- config
 location /item { wxapp_resource item { column id bigint; column name string; version name; allow GET; } }
 --- must_die
@@ -3604,7 +3627,7 @@ version
 
 
 
-=== TEST 196: version names a declared column
+=== TEST 197: version names a declared column
 --- config
 location /item { wxapp_resource item { column id bigint; version nope; allow GET; } }
 --- must_die
@@ -3613,7 +3636,7 @@ location /item { wxapp_resource item { column id bigint; version nope; allow GET
 
 
 
-=== TEST 197: increment is for numbers
+=== TEST 198: increment is for numbers
 --- config
 location /item { wxapp_resource item { column id bigint; column name string write; increment name; allow GET PATCH; } }
 --- must_die
@@ -3622,7 +3645,7 @@ location /item { wxapp_resource item { column id bigint; column name string writ
 
 
 
-=== TEST 198: key names declared columns, each once
+=== TEST 199: key names declared columns, each once
 --- config
 location /pair { wxapp_resource pair { key a nope; column a int; allow GET; } }
 --- must_die
@@ -3631,7 +3654,7 @@ location /pair { wxapp_resource pair { key a nope; column a int; allow GET; } }
 
 
 
-=== TEST 199: a cap is a number
+=== TEST 200: a cap is a number
 --- config
 location /item { wxapp_resource item { column id bigint; column name string write; bulk max=0; allow GET POST; } }
 --- must_die
@@ -3640,7 +3663,7 @@ max
 
 
 
-=== TEST 200: max_affected is a number
+=== TEST 201: max_affected is a number
 --- config
 location /item { wxapp_resource item { column id bigint; max_affected many; allow GET; } }
 --- must_die
@@ -3649,7 +3672,7 @@ max_affected
 
 
 
-=== TEST 201: an item takes a select
+=== TEST 202: an item takes a select
 --- rest
 GET /fruit/1?select=id,what:name
 200 {"id":1,"what":"apple"}
@@ -3660,7 +3683,7 @@ GET /fruit/7?select=id
 
 
 
-=== TEST 202: JSON is not compared
+=== TEST 203: JSON is not compared
 --- config
 location /p { wxapp_resource products { column id bigint; column attributes json; filter attributes; allow GET; } }
 --- rest
@@ -3675,7 +3698,7 @@ GET /p?attributes=is.null&select=id
 
 
 
-=== TEST 203: the links lead through decimals, times and texts of a collation that ignores the case
+=== TEST 204: the links lead through decimals, times and texts of a collation that ignores the case
 --- tables: item
 --- config
 location /item {
@@ -3701,7 +3724,7 @@ for my $order ('grp', 'grp.desc', 'price', 'price.desc', 'deleted_at', 'deleted_
 
 
 
-=== TEST 204: a link keeps what was asked
+=== TEST 205: a link keeps what was asked
 --- tables: log
 --- perl
 mysql_query('INSERT INTO log (k) VALUES (?)', $_) for 1 .. 9;
@@ -3719,7 +3742,7 @@ is $r->{body}, '[{"k":7},{"k":8},{"k":9}]', named('and where a page was');
 
 
 
-=== TEST 205: a relation joins as the database compares
+=== TEST 206: a relation joins as the database compares
 --- tables: parent child
 --- config
 location /parent { wxapp_resource parent { column id bigint; column name string; allow GET; relation same words.s=parent.name; relation chief parent.id=parent.boss; column boss bigint; } }
@@ -3734,7 +3757,7 @@ steps('GET /parent?select=id,chief(name)' . "\n" . '200 [{"id":1,"chief":{"name"
 
 
 
-=== TEST 206: a relation joins numbers of different types
+=== TEST 207: a relation joins numbers of different types
 --- tables: parent child
 --- config
 location /parent { wxapp_resource parent { column id bigint; allow GET; relation things item.price=parent.id; } }
@@ -3747,7 +3770,7 @@ steps('GET /parent?select=id,things(id)' . "\n" . '200 [{"id":1,"things":[{"id":
 
 
 
-=== TEST 207: search does not look into what not everyone may read
+=== TEST 208: search does not look into what not everyone may read
 --- config
 location /note {
     wxapp_resource note { column id bigint; column title string; column body text read=admin; search title body; allow GET; }
@@ -3758,7 +3781,7 @@ column "body" cannot be searched: not everyone may read it
 
 
 
-=== TEST 208: a duplicate of another key is no duplicate to ignore or merge
+=== TEST 209: a duplicate of another key is no duplicate to ignore or merge
 --- tables: own
 --- config
 location /own {
@@ -3777,7 +3800,7 @@ is mysql_value("SELECT GROUP_CONCAT(name, n ORDER BY id) FROM own"), 'a1,c2', na
 
 
 
-=== TEST 209: to merge one must be allowed to change rows
+=== TEST 210: to merge one must be allowed to change rows
 --- tables: item
 --- config
 location /post { wxapp_resource a { table item; column id bigint; column name string write; column n int write; upsert name; allow GET POST; } }
@@ -3814,7 +3837,7 @@ POST /role?on_conflict=name&select=name,n {"name":"a","n":2}
 
 
 
-=== TEST 210: an upsert that has one key twice
+=== TEST 211: an upsert that has one key twice
 --- tables: item
 --- perl
 my $r = call('POST', '/item?on_conflict=name', '[{"name":"a","n":1},{"name":"a","n":2}]', 'Prefer: resolution=merge-duplicates');
@@ -3825,7 +3848,7 @@ steps(qq(POST /item?on_conflict=name&select=n [{"name":"b","n":1},{"name":"b","n
 
 
 
-=== TEST 211: rows to merge have the same members, or columns says what lacks
+=== TEST 212: rows to merge have the same members, or columns says what lacks
 --- tables: item
 --- rest
 sql INSERT INTO item (name, grp, n) VALUES ('a', 'x', 7)
@@ -3847,7 +3870,7 @@ sql SELECT name, grp, n FROM item ORDER BY name
 
 
 
-=== TEST 212: increment takes decimals
+=== TEST 213: increment takes decimals
 --- tables: item
 --- config
 location /item { wxapp_resource item { column id bigint; column price decimal write min=0; increment price; allow GET PATCH; } }
@@ -3862,7 +3885,7 @@ PATCH /item/1 {"price+":1e2}
 
 
 
-=== TEST 213: many increments at once lose none
+=== TEST 214: many increments at once lose none
 --- tables: item
 --- perl
 mysql_query("INSERT INTO item (name, n) VALUES ('a', 100)");
@@ -3880,7 +3903,7 @@ is mysql_value('SELECT n FROM item'), 200, named('all were counted');
 
 
 
-=== TEST 214: an If-Match holds against changes at the same time
+=== TEST 215: an If-Match holds against changes at the same time
 --- tables: doc
 --- perl
 mysql_query("INSERT INTO doc (title) VALUES ('a')");
@@ -3904,7 +3927,7 @@ is mysql_value('SELECT ver FROM doc'), 1 + $won, named("$won changes, each count
 
 
 
-=== TEST 215: an ETag of the reply is that of the whole row, whatever a GET selects
+=== TEST 216: an ETag of the reply is that of the whole row, whatever a GET selects
 --- tables: item
 --- perl
 mysql_query("INSERT INTO item (name) VALUES ('a')");
@@ -3917,7 +3940,7 @@ is "$r->{status} $r->{body}", '200 {"n":7}', named('the reply may be another');
 
 
 
-=== TEST 216: a list that did not change is 304 with a count, too
+=== TEST 217: a list that did not change is 304 with a count, too
 --- tables: item
 --- perl
 mysql_query("INSERT INTO item (name) VALUES ('a'), ('b')");
