@@ -331,6 +331,7 @@ pause(0.2);
 my $from = log_size();
 my $h = begin('GET', '/slow', undef);
 pause(0.1);
+is post('/ro', '')->{status}, 503, 'a procedure may be half done, it is not run again';
 is post('/ro', '')->{status}, 204, 'the other primary took over';
 is finish($h)->{status}, 504, 'timeout';
 pause(0.3);

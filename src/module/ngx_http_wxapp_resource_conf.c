@@ -219,6 +219,13 @@ ngx_http_wxapp_resource_mark(ngx_conf_t *cf,
                 return NGX_CONF_ERROR;
             }
 
+            if (column->search && column->read) {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "column \"%V\" cannot be searched: not "
+                                   "everyone may read it", &name[i]);
+                return NGX_CONF_ERROR;
+            }
+
             if (column->search && column->field.type != NGX_WXAPP_FIELD_STRING
                 && column->field.type != NGX_WXAPP_FIELD_TEXT)
             {

@@ -132,9 +132,8 @@ static ngx_int_t
 ngx_http_wxapp_resource_fits(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx)
 {
-    ngx_uint_t                i, get, post;
-    ngx_wxapp_dialect_t      *query;
-    ngx_http_wxapp_column_t  *column;
+    ngx_uint_t            get, post;
+    ngx_wxapp_dialect_t  *query;
 
     query = &ctx->query;
     get = (ctx->method == NGX_HTTP_GET);
@@ -161,21 +160,7 @@ ngx_http_wxapp_resource_fits(ngx_http_request_t *r,
                                "\"columns\" and \"on_conflict\" are for POST");
     }
 
-    if (query->search.len == 0) {
-        return NGX_DECLINED;
-    }
-
-    column = ctx->conf->columns.elts;
-
-    for (i = 0; i < ctx->conf->columns.nelts; i++) {
-        if (column[i].search && !(ctx->readable & ((uint64_t) 1 << i))) {
-            break;
-        }
-    }
-
-    /* nor by those who may not read all that is searched */
-
-    if (ctx->conf->search == NULL || i < ctx->conf->columns.nelts) {
+    if (query->search.len && ctx->conf->search == NULL) {
         return ngx_http_wxapp_resource_invalid(r, "unknown_parameter",
                                "the query has a parameter that is not known");
     }

@@ -1725,7 +1725,7 @@ ngx_http_wxapp_write_merge_set(ngx_http_wxapp_sql_t *sql, u_char *given)
 
     for (k = 0; k < conf->columns.nelts; k++) {
 
-        used = given[k];
+        used = (given[k] == NGX_HTTP_WXAPP_GIVEN);
 
         for (i = 0; i < upsert->n; i++) {
             if (upsert->columns[i] == &column[k]) {
