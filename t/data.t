@@ -391,3 +391,38 @@ location /g { wxapp_resource goods { column id bigint; column sku string write; 
 my $r = send_json('POST', '/g?on_conflict=sku', '{"sku":"a","name":"new"}', 'Prefer: resolution=merge-duplicates');
 is $r->{status}, 201, 'merged' or diag $r->{body};
 is mysql_value('SELECT CONCAT(n, name) FROM goods'), '77new', 'n stays';
+
+
+
+=== TEST 19: many increments in one body are refused in no time
+--- tables
+CREATE TABLE goods (id BIGINT AUTO_INCREMENT PRIMARY KEY, stock INT NOT NULL DEFAULT 5) DEFAULT CHARSET=utf8mb4
+;
+INSERT INTO goods (id, stock) VALUES (7, 5)
+--- config
+location /g { wxapp_resource goods { column id bigint; column stock int write; increment stock; allow GET POST PATCH; } }
+--- drive
+my $r = send_json('PATCH', '/g/7', '{' . join(',', ('"stock+":1') x 9000) . '}');
+is $r->{status}, 422, 'refused' or diag $r->{body};
+cmp_ok $r->{took}, '<', 2, 'soon';
+
+
+
+=== TEST 20: a write that was sent when its connection was lost has an unknown outcome
+--- server eval
+our $p20 = WXDrive::fault_proxy(mode => 'word', word => qr/lateword/, late => 1, to => $ENV{WXAPP_MYSQL_SOCKET});
+"primary 127.0.0.1:$p20->{port};"
+--- tables
+CREATE TABLE goods (id BIGINT AUTO_INCREMENT PRIMARY KEY, sku VARCHAR(20)) DEFAULT CHARSET=utf8mb4
+--- config
+location /g { wxapp_resource goods { column id bigint; column sku string write; allow GET POST PATCH; } }
+location /q { wxapp_query "INSERT INTO goods (sku) VALUES (?)" $arg_sku; }
+--- drive
+my $r = send_json('POST', '/g', '{"sku":"lateword"}');
+is $r->{status}, 503, 'resource';
+is $r->{json}{code}, 'outcome_unknown', 'resource' or diag $r->{body};
+$r = post('/q?sku=lateword', '');
+is $r->{status}, 503, 'query';
+is $r->{json}{code}, 'outcome_unknown', 'query' or diag $r->{body};
+wait_until { mysql_value('SELECT COUNT(*) FROM goods') };
+cmp_ok mysql_value('SELECT COUNT(*) FROM goods'), '>', 0, 'it was done';
