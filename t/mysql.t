@@ -738,7 +738,7 @@ my $write = begin('POST', '/items', '{"name":"x","n":44}');
 ok wait_until { scalar stuck() }, 'under way';
 my $flag = server_root() . '/cut';
 open my $fh, '>', $flag or die $!;
-is_problem(finish($write), 503, 'database_unavailable');
+is_problem(finish($write), 503, 'outcome_unknown');
 unlink $flag;
 unlock($db);
 ok +(wait_until { get('/items/1')->{status} == 200 }), 'again';

@@ -153,6 +153,7 @@ struct ngx_wxapp_mysql_query_s {
     ngx_wxapp_mysql_t          *mysql;
     ngx_wxapp_mysql_pool_t     *line;         /* that it waits in */
     unsigned                    retried:1;
+    unsigned                    sent:1;       /* when LOST: it may be done */
 };
 
 

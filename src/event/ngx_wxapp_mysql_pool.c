@@ -635,7 +635,7 @@ void
 ngx_wxapp_mysql_broken(ngx_wxapp_mysql_conn_t *conn,
     ngx_wxapp_op_status_e status)
 {
-    ngx_uint_t                  again;
+    ngx_uint_t                  again, sent;
     ngx_wxapp_mysql_pool_t     *pool;
     ngx_wxapp_mysql_query_t    *query;
     ngx_wxapp_mysql_session_t  *session;
@@ -687,6 +687,8 @@ ngx_wxapp_mysql_broken(ngx_wxapp_mysql_conn_t *conn,
         }
     }
 
+    sent = conn->sent;
+
     ngx_wxapp_mysql_drop(conn);
 
     if (again) {
@@ -696,6 +698,7 @@ ngx_wxapp_mysql_broken(ngx_wxapp_mysql_conn_t *conn,
         ngx_wxapp_mysql_again(pool, query);
 
     } else if (query) {
+        query->sent = sent;
         ngx_wxapp_mysql_failed(query, status);
     }
 

@@ -11,7 +11,9 @@
 #define NGX_HTTP_WXAPP_ER_QUERY_TIMEOUT      3024
 #define NGX_HTTP_WXAPP_ER_INVALID_JSON       3140
 #define NGX_HTTP_WXAPP_ER_LOCK_NOWAIT        3572
+#define NGX_HTTP_WXAPP_ER_CANNOT_CONVERT     1977
 #define NGX_HTTP_WXAPP_ER_CHECK_VIOLATED     3819
+#define NGX_HTTP_WXAPP_ER_CANNOT_CONVERT_STRING  3854
 #define NGX_HTTP_WXAPP_ER_CONSTRAINT_FAILED  4025
 
 
@@ -80,6 +82,16 @@ static ngx_http_wxapp_db_error_t  ngx_http_wxapp_db_errors[] = {
       "a value does not fit its column" },
     { ER_BAD_NULL_ERROR, 422, "invalid_value",
       "a column must not be null" },
+    { ER_CANT_AGGREGATE_2COLLATIONS, 422, "invalid_value",
+      "a value does not fit its column" },
+    { ER_CANT_AGGREGATE_3COLLATIONS, 422, "invalid_value",
+      "a value does not fit its column" },
+    { ER_CANT_AGGREGATE_NCOLLATIONS, 422, "invalid_value",
+      "a value does not fit its column" },
+    { NGX_HTTP_WXAPP_ER_CANNOT_CONVERT, 422, "invalid_value",
+      "a value does not fit its column" },
+    { NGX_HTTP_WXAPP_ER_CANNOT_CONVERT_STRING, 422, "invalid_value",
+      "a value does not fit its column" },
     { ER_NO_DEFAULT_FOR_FIELD, 422, "invalid_value",
       "a column without a default got no value" },
     { NGX_HTTP_WXAPP_ER_CHECK_VIOLATED, 422, "invalid_value",
@@ -318,6 +330,14 @@ ngx_http_wxapp_db_problem(ngx_http_request_t *r,
         n = query->op.status;
     }
 
+    /* a statement by itself is its own COMMIT */
+
+    if (query->op.status == NGX_WXAPP_OP_LOST && query->sent
+        && !query->read_only && query->session == NULL)
+    {
+        return ngx_http_wxapp_db_unknown(r, query);
+    }
+
     while (e->error && e->error != n) {
         e++;
     }
@@ -357,7 +377,7 @@ ngx_http_wxapp_db_unknown(ngx_http_request_t *r,
     ngx_wxapp_mysql_query_t *query)
 {
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                  "mysql did not answer COMMIT");
+                  "mysql did not say what became of a write");
 
     return ngx_http_wxapp_problem(r, NGX_HTTP_SERVICE_UNAVAILABLE,
                                   "outcome_unknown",

@@ -633,6 +633,10 @@ ngx_http_wxapp_login_upsert(ngx_http_wxapp_login_t *login)
     query->sql = ngx_http_wxapp_login_upsert_sql;
     query->op.data = login;
 
+    /* a second time it does no more than once */
+
+    query->read_only = 1;
+
     value.type = NGX_WXAPP_VALUE_TEXT;
     value.text = login->openid;
 

@@ -749,13 +749,7 @@ ngx_http_wxapp_query_failed(ngx_http_request_t *r,
     if (committing && !conf->read_only
         && query->op.status != NGX_WXAPP_OP_ERROR)
     {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "the database did not answer COMMIT");
-
-        return ngx_http_wxapp_problem(r, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                      "outcome_unknown",
-                                      "it may have been done or not, "
-                                      "look before trying again");
+        return ngx_http_wxapp_db_unknown(r, query);
     }
 
     if (again && ctx->tries < conf->retry) {

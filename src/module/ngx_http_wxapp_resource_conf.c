@@ -9,6 +9,11 @@
 #include "http/ngx_http_wxapp_schema.h"
 #include "base/ngx_wxapp_crypto.h"
 
+#include <openssl/evp.h>
+
+
+#define NGX_HTTP_WXAPP_CURSOR_ROUNDS  100000
+
 
 typedef struct {
     const char  *what;
@@ -555,37 +560,54 @@ ngx_http_wxapp_resource_resolve_relation(ngx_conf_t *cf,
 }
 
 
-/* the same on all nodes, and nobody else's: of the account */
+/* the same on all nodes, and nobody else's */
 
 static ngx_int_t
 ngx_http_wxapp_resource_cursor_key(ngx_conf_t *cf,
     ngx_http_wxapp_resource_conf_t *rcf)
 {
-    ngx_str_t                    s, *key;
-    ngx_wxapp_text_t             text;
+    ngx_str_t                   *key, *password, name;
+    ngx_uint_t                   i;
+    ngx_wxapp_token_key_t       *signing;
     ngx_http_wxapp_main_conf_t  *wmcf;
+
+    for (i = 0; i < rcf->nkeys; i++) {
+        if (rcf->keys[i]->read) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "\"cursor\" would tell the key \"%V\", which not "
+                          "everyone may read, in %V:%ui",
+                          &rcf->keys[i]->field.name, &rcf->place.file,
+                          rcf->place.line);
+            return NGX_ERROR;
+        }
+    }
 
     wmcf = ngx_http_wxapp_conf_main(cf);
     key = &rcf->cursor_key;
 
     key->len = NGX_WXAPP_SHA256_LEN;
+
     key->data = ngx_pnalloc(cf->pool, key->len);
-
-    ngx_wxapp_text_init(&text, cf->pool, 256);
-    ngx_wxapp_text_cstr(&text, "wxapp cursor ");
-    ngx_wxapp_text_str(&text, &wmcf->mysql->database);
-    ngx_wxapp_text_cstr(&text, " ");
-    ngx_wxapp_text_str(&text, &wmcf->mysql->password);
-
-    if (key->data == NULL || ngx_wxapp_text_done(&text, &s) != NGX_OK
-        || ngx_wxapp_sha256(&s, key->data) != NGX_OK)
-    {
+    if (key->data == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_explicit_memzero(s.data, s.len);
+    ngx_str_set(&name, "wxapp cursor");
 
-    return NGX_OK;
+    if (wmcf->token) {
+        signing = wmcf->token->keys->elts;
+        return ngx_wxapp_hmac_sha256(&signing->secret, &name, key->data);
+    }
+
+    /* slowly, as a password may be one that can be guessed */
+
+    password = &wmcf->mysql->password;
+
+    return PKCS5_PBKDF2_HMAC((char *) password->data, password->len,
+                             name.data, name.len,
+                             NGX_HTTP_WXAPP_CURSOR_ROUNDS, EVP_sha256(),
+                             key->len, key->data)
+           ? NGX_OK : NGX_ERROR;
 }
 
 
