@@ -639,7 +639,7 @@ my $h = begin('POST', '/items', '{"name":"x","n":66}');
 ok wait_until { scalar stuck() }, 'under way';
 mysql_query("KILL $_") for session_ids();
 my $reply = finish($h);
-is_problem($reply, 503, 'database_unavailable');
+is_problem($reply, 503, 'outcome_unknown');
 unlock($db);
 pause(0.1);
 is mysql_value('SELECT COUNT(*) FROM items WHERE n = 66'), 0, 'no row';
