@@ -59,6 +59,7 @@ struct ngx_wxapp_mysql_conn_s {
     unsigned                     was_idle:1;  /* before this query */
     unsigned                     sent:1;      /* to be executed */
     unsigned                     again:1;     /* prepared a second time */
+    unsigned                     tainted:1;   /* by a session */
 
     /* the thread's while connecting */
 

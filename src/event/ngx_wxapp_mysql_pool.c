@@ -225,10 +225,7 @@ ngx_wxapp_mysql_part(ngx_wxapp_mysql_conn_t *conn)
 {
     /* what was set for a transaction that did not come is for nobody */
 
-    if (conn->session->set) {
-        conn->lifetime = 0;
-        conn->born = ngx_current_msec - 1;
-    }
+    conn->tainted = conn->session->set;
 
     ngx_free(conn->session);
     conn->session = NULL;
@@ -851,12 +848,12 @@ ngx_wxapp_mysql_drop(ngx_wxapp_mysql_conn_t *conn)
 }
 
 
-/* of a server that is not ours any more, or old */
+/* of no more use: set for another, of another server, or old */
 
 static ngx_uint_t
 ngx_wxapp_mysql_worn(ngx_wxapp_mysql_conn_t *conn)
 {
-    return conn->generation != conn->pool->generation
+    return conn->tainted || conn->generation != conn->pool->generation
            || ngx_current_msec - conn->born > conn->lifetime;
 }
 

@@ -416,9 +416,10 @@ static ngx_wxapp_value_t *
 ngx_http_wxapp_input_given(ngx_http_request_t *r, ngx_str_t *name,
     ngx_wxapp_field_t **field)
 {
-    ngx_uint_t               i;
-    ngx_http_wxapp_ctx_t    *ctx;
-    ngx_http_wxapp_given_t  *input;
+    ngx_uint_t                  i;
+    ngx_http_wxapp_ctx_t       *ctx;
+    ngx_http_wxapp_given_t     *input;
+    ngx_http_wxapp_loc_conf_t  *wlcf;
 
     ctx = ngx_http_wxapp_ctx(r);
 
@@ -427,6 +428,14 @@ ngx_http_wxapp_input_given(ngx_http_request_t *r, ngx_str_t *name,
     }
 
     input = ctx->input;
+
+    /* a subrequest may be in another location, whose rules did not hold */
+
+    wlcf = ngx_http_get_module_loc_conf(r, ngx_http_wxapp_module);
+
+    if (input->conf != wlcf->input) {
+        return NULL;
+    }
 
     *field = ngx_http_wxapp_input_declared(&input->conf->fields, name);
 
