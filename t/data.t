@@ -426,3 +426,20 @@ is $r->{status}, 503, 'query';
 is $r->{json}{code}, 'outcome_unknown', 'query' or diag $r->{body};
 wait_until { mysql_value('SELECT COUNT(*) FROM goods') };
 cmp_ok mysql_value('SELECT COUNT(*) FROM goods'), '>', 0, 'it was done';
+
+
+
+=== TEST 21: when the primary dies, who waits is answered by the other one
+--- server eval
+our $a21 = WXDrive::fault_proxy(to => $ENV{WXAPP_MYSQL_SOCKET}, mode => 'pass');
+our $b21 = WXDrive::fault_proxy(to => $ENV{WXAPP_MYSQL_SOCKET}, mode => 'pass');
+"primary 127.0.0.1:$a21->{port}; primary 127.0.0.1:$b21->{port};"
+--- mysql
+    pool min=3 max=4;
+--- config
+location /q { wxapp_query "SELECT 1" value; }
+--- drive
+ok +(wait_until { (status_of('mysql')->{connections}{idle} // status_of('mysql')->{idle} // 3) == 3 }), 'up';
+fault_stop($Test::Base::Filter::a21);
+my @h = map { begin('GET', '/q', undef) } 1 .. 6;
+is join(' ', map { finish($_)->{status} } @h), '200 200 200 200 200 200', 'all';
