@@ -176,7 +176,7 @@ sub stop_all {
     return;
 }
 
-END { stop_all() if $$ == $PARENT }
+END { local $?; stop_all() if $$ == $PARENT }
 
 # lines of error.log of this level and worse that match
 sub complaints {

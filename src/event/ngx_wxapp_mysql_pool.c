@@ -667,7 +667,8 @@ ngx_wxapp_mysql_broken(ngx_wxapp_mysql_conn_t *conn,
 
     /* the number says nothing to another server */
 
-    if (status == NGX_WXAPP_OP_TIMEOUT && conn->sent
+    if (status == NGX_WXAPP_OP_TIMEOUT
+        && conn->step != NGX_WXAPP_MYSQL_PING
         && conn->generation == pool->generation)
     {
         ngx_wxapp_mysql_kill(conn);
