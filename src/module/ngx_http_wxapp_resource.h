@@ -7,7 +7,8 @@
  *   resource_conf      what follows from them
  *   resource_handler   a request comes in: path, method, rights
  *   resource_read      lists, items, counts, relations
- *   resource_write     rows made, changed and removed
+ *   resource_body      rows made, changed and removed: what a write says,
+ *                      then the files that resource_write.h names
  *   resource_request   what the query and the headers ask for
  *   resource_reply     rows as JSON, and the headers about them
  *   resource_sql       statements
@@ -289,10 +290,14 @@ ngx_int_t ngx_http_wxapp_resource_relate(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx);
 
 
-/* resource_write */
+/* resource_body */
 
 /* POST, PUT and PATCH, when the body has been read; finalizes by itself. */
 void ngx_http_wxapp_resource_body(ngx_http_request_t *r);
+
+
+/* resource_write */
+
 ngx_int_t ngx_http_wxapp_resource_delete(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx);
 

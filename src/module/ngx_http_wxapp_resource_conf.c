@@ -495,7 +495,7 @@ ngx_http_wxapp_resource_resolve_relation(ngx_conf_t *cf,
     ngx_http_wxapp_resource_conf_t *rcf, ngx_http_wxapp_relation_t *relation,
     ngx_array_t *resources)
 {
-    ngx_str_t                        *table;
+    ngx_str_t                        *table, *columns[1];
     ngx_uint_t                        i, same;
     ngx_http_wxapp_resource_conf_t  **child;
 
@@ -556,7 +556,15 @@ ngx_http_wxapp_resource_resolve_relation(ngx_conf_t *cf,
 
     relation->one = (relation->child->nkeys == 1 && relation->theirs->key);
 
-    return NGX_OK;
+    if (relation->one) {
+        return NGX_OK;
+    }
+
+    columns[0] = &relation->theirs_name;
+
+    return ngx_http_wxapp_schema_index(cf, &rcf->place, &relation->table,
+                                       columns, 1,
+                                       NGX_HTTP_WXAPP_INDEX_LEADING);
 }
 
 
