@@ -130,6 +130,7 @@ struct ngx_wxapp_mysql_query_s {
     ngx_uint_t                  room;         /* the caller's, for params */
     ngx_wxapp_mysql_row_pt      row;          /* NULL: no rows are wanted */
     unsigned                    read_only:1;  /* may be sent a second time */
+    unsigned                    primary:1;    /* reads what was just written */
     unsigned                    replica:1;    /* may go to a replica */
     unsigned                    command:1;    /* BEGIN, COMMIT: no parameters
                                                  and rows, not prepared */

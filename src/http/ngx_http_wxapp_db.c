@@ -195,7 +195,7 @@ ngx_http_wxapp_db_send(ngx_http_request_t *r, ngx_wxapp_mysql_query_t *query,
             ngx_http_wxapp_db_wrote(r, NULL);
         }
 
-    } else if (query->session == NULL) {
+    } else if (query->session == NULL && !query->primary) {
         query->replica = ngx_http_wxapp_db_fresh(r);
     }
 

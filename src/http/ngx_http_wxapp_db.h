@@ -26,7 +26,8 @@ ngx_int_t ngx_http_wxapp_db_bind(ngx_wxapp_mysql_query_t *query,
 /*
  * Sends the query; "done" runs when it ended, unless the client goes away
  * before.  A query that is read_only may be answered by a replica, unless
- * the same caller wrote a short while ago; any other one counts as a write
+ * it asks for the primary, or the same caller wrote a short while ago; any
+ * other one counts as a write
  * of the caller.  NGX_AGAIN, or NGX_HTTP_INTERNAL_SERVER_ERROR without
  * memory, the query freed and its session, if any, still to be ended.
  */

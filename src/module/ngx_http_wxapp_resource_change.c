@@ -30,8 +30,6 @@ static void ngx_http_wxapp_write_committed(ngx_http_request_t *r,
     ngx_wxapp_op_t *op);
 
 
-/* Transactions. */
-
 ngx_int_t
 ngx_http_wxapp_write_begin(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx, ngx_http_wxapp_write_pt first)
@@ -552,6 +550,7 @@ ngx_http_wxapp_write_read(ngx_http_request_t *r,
     query = sql.query;
     query->row = ngx_http_wxapp_resource_row;
     query->read_only = (ctx->session == NULL);
+    query->primary = 1;
 
     return ngx_http_wxapp_write_send(r, ctx, &sql,
                                      ngx_http_wxapp_write_read_done);

@@ -305,6 +305,7 @@ ngx_http_wxapp_resource_get(ngx_http_request_t *r,
 
     query->row = ngx_http_wxapp_resource_row;
     query->read_only = 1;
+    query->primary = (ctx->method != NGX_HTTP_GET);
 
     ngx_http_wxapp_resource_rows(r, ctx);
 
