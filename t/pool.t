@@ -286,7 +286,10 @@ is from(read_item(7)), 'replica', 'and so it stays' for 1 .. 3;
 --- mysql: replica REPLICA; read_after_write 0;
 --- drive
 ok at_rest(2, 2), 'up';
-is write_item(7)->{status}, 201, 'written';
+my $reply = write_item(7);
+is $reply->{status}, 201, 'written';
+is $reply->{json}{name}, 'new', 'and told, though no replica has it';
+is http('PUT', '/my/items/9', '{"name":"newer"}', headers => [bearer(7)])->{json}{name}, 'newer', 'the new name';
 is from(read_item(7)), 'replica', 'after' for 1 .. 3;
 
 
