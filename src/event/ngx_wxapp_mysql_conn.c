@@ -66,6 +66,10 @@ ngx_wxapp_mysql_conn_create(ngx_wxapp_mysql_pool_t *pool)
     ngx_wxapp_event_init(&conn->timer, &conn->timer_ident, conn,
                          ngx_wxapp_mysql_conn_timeout_handler);
 
+    /* a worker may exit when the thread is done, and nobody was told yet */
+
+    ngx_wxapp_mysql_stmts_init(&conn->stmts, mysql->statements);
+
     conn->task = (ngx_thread_task_t *) &conn[1];
     conn->task->ctx = conn;
     conn->task->handler = ngx_wxapp_mysql_conn_thread;
@@ -114,11 +118,6 @@ ngx_wxapp_mysql_conn_connected(ngx_event_t *ev)
                     sizeof(conn->fault.message));
         mysql_close(conn->handle);
         conn->handle = NULL;
-    }
-
-    if (conn->handle) {
-        ngx_wxapp_mysql_stmts_init(&conn->stmts, conn->handle,
-                                   conn->pool->mysql->statements);
     }
 
     ngx_wxapp_mysql_connected(conn);
@@ -268,7 +267,8 @@ ngx_wxapp_mysql_conn_begin(ngx_wxapp_mysql_conn_t *conn,
     ngx_add_timer(&conn->timer, conn->pool->mysql->query_timeout);
 
     if (!query->command) {
-        conn->stmt = ngx_wxapp_mysql_stmt_get(&conn->stmts, &query->sql);
+        conn->stmt = ngx_wxapp_mysql_stmt_get(&conn->stmts, conn->handle,
+                                              &query->sql);
 
         /* one that writes and tells rows must not run twice, see below */
 
@@ -276,7 +276,8 @@ ngx_wxapp_mysql_conn_begin(ngx_wxapp_mysql_conn_t *conn,
             && !ngx_wxapp_mysql_conn_repeatable(query))
         {
             ngx_wxapp_mysql_stmt_free(&conn->stmts, conn->stmt);
-            conn->stmt = ngx_wxapp_mysql_stmt_get(&conn->stmts, &query->sql);
+            conn->stmt = ngx_wxapp_mysql_stmt_get(&conn->stmts, conn->handle,
+                                                  &query->sql);
         }
 
         if (conn->stmt == NULL) {
@@ -611,7 +612,8 @@ ngx_wxapp_mysql_conn_error(ngx_wxapp_mysql_conn_t *conn,
             conn->again = 1;
 
             ngx_wxapp_mysql_stmt_free(&conn->stmts, conn->stmt);
-            conn->stmt = ngx_wxapp_mysql_stmt_get(&conn->stmts, &query->sql);
+            conn->stmt = ngx_wxapp_mysql_stmt_get(&conn->stmts, conn->handle,
+                                                  &query->sql);
 
             if (conn->stmt) {
                 conn->step = NGX_WXAPP_MYSQL_PREPARE;

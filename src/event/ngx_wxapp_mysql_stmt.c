@@ -19,10 +19,8 @@ static ngx_int_t ngx_wxapp_mysql_stmt_long(ngx_wxapp_mysql_stmt_t *stmt,
 
 
 void
-ngx_wxapp_mysql_stmts_init(ngx_wxapp_mysql_stmts_t *stmts, MYSQL *handle,
-    ngx_uint_t max)
+ngx_wxapp_mysql_stmts_init(ngx_wxapp_mysql_stmts_t *stmts, ngx_uint_t max)
 {
-    stmts->handle = handle;
     stmts->max = max;
     stmts->n = 0;
 
@@ -33,7 +31,8 @@ ngx_wxapp_mysql_stmts_init(ngx_wxapp_mysql_stmts_t *stmts, MYSQL *handle,
 
 
 ngx_wxapp_mysql_stmt_t *
-ngx_wxapp_mysql_stmt_get(ngx_wxapp_mysql_stmts_t *stmts, ngx_str_t *sql)
+ngx_wxapp_mysql_stmt_get(ngx_wxapp_mysql_stmts_t *stmts, MYSQL *handle,
+    ngx_str_t *sql)
 {
     uint32_t                 hash;
     ngx_pool_t              *pool;
@@ -75,7 +74,7 @@ ngx_wxapp_mysql_stmt_get(ngx_wxapp_mysql_stmts_t *stmts, ngx_str_t *sql)
         goto failed;
     }
 
-    stmt->stmt = mysql_stmt_init(stmts->handle);
+    stmt->stmt = mysql_stmt_init(handle);
     if (stmt->stmt == NULL) {
         goto failed;
     }

@@ -34,7 +34,6 @@ typedef struct {
 
 
 typedef struct {
-    MYSQL                     *handle;
     ngx_uint_t                 max;
     ngx_uint_t                 n;
     ngx_queue_t                queue;
@@ -44,7 +43,7 @@ typedef struct {
 
 
 /* Starts an empty cache of at most "max" statements. */
-void ngx_wxapp_mysql_stmts_init(ngx_wxapp_mysql_stmts_t *stmts, MYSQL *handle,
+void ngx_wxapp_mysql_stmts_init(ngx_wxapp_mysql_stmts_t *stmts,
     ngx_uint_t max);
 
 /*
@@ -52,7 +51,7 @@ void ngx_wxapp_mysql_stmts_init(ngx_wxapp_mysql_stmts_t *stmts, MYSQL *handle,
  * be; a "fresh" one is to be prepared.  NULL without memory.
  */
 ngx_wxapp_mysql_stmt_t *ngx_wxapp_mysql_stmt_get(
-    ngx_wxapp_mysql_stmts_t *stmts, ngx_str_t *sql);
+    ngx_wxapp_mysql_stmts_t *stmts, MYSQL *handle, ngx_str_t *sql);
 
 /* Closes the statement; sends at most one packet and waits for none. */
 void ngx_wxapp_mysql_stmt_free(ngx_wxapp_mysql_stmts_t *stmts,

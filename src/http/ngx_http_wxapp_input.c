@@ -433,7 +433,7 @@ ngx_http_wxapp_input_given(ngx_http_request_t *r, ngx_str_t *name,
 
     wlcf = ngx_http_get_module_loc_conf(r, ngx_http_wxapp_module);
 
-    if (input->conf != wlcf->input) {
+    if (r != r->main && input->conf != wlcf->input) {
         return NULL;
     }
 
