@@ -286,6 +286,7 @@ is from(read_item(7)), 'replica', 'and so it stays' for 1 .. 3;
 --- mysql: replica REPLICA; read_after_write 0;
 --- drive
 ok at_rest(2, 2), 'up';
+replica()->do('STOP SLAVE');
 my $reply = write_item(7);
 is $reply->{status}, 201, 'written';
 is $reply->{json}{name}, 'new', 'and told, though no replica has it';
