@@ -31,6 +31,10 @@ static ngx_int_t ngx_http_wxapp_error_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_wxapp_route_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_wxapp_audit_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_wxapp_audit_user_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_wxapp_time_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_wxapp_preconfiguration(ngx_conf_t *cf);
@@ -128,6 +132,13 @@ static ngx_http_variable_t  ngx_http_wxapp_vars[] = {
       0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("wxapp_error"), NULL, ngx_http_wxapp_error_variable,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("wxapp_audit"), NULL, ngx_http_wxapp_audit_variable,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("wxapp_audit_user"), NULL,
+      ngx_http_wxapp_audit_user_variable,
       0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("wxapp_redis_time"), NULL, ngx_http_wxapp_time_variable,
@@ -458,6 +469,57 @@ ngx_http_wxapp_route_variable(ngx_http_request_t *r,
     /* an error is told elsewhere, but happened where the request went */
 
     ngx_http_wxapp_variable(v, r->error_page ? &ctx->route : &clcf->name);
+
+    v->not_found = (v->len == 0);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_audit_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t              s;
+    ngx_http_wxapp_ctx_t  *ctx;
+
+    ctx = ngx_http_wxapp_ctx(r);
+    if (ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ctx->audit == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    s.len = ngx_strlen(ctx->audit->group) + 1 + ngx_strlen(ctx->audit->name);
+
+    s.data = ngx_pnalloc(r->pool, s.len);
+    if (s.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_sprintf(s.data, "%s_%s", ctx->audit->group, ctx->audit->name);
+
+    ngx_http_wxapp_variable(v, &s);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_audit_user_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_wxapp_ctx_t  *ctx;
+
+    ctx = ngx_http_wxapp_ctx(r);
+    if (ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_wxapp_variable(v, &ctx->audit_user);
 
     v->not_found = (v->len == 0);
 

@@ -32,14 +32,14 @@ is $r->{status}, 200, 'status';
 is $r->{headers}{'content-type'}, 'application/json', 'Content-Type';
 is $r->{headers}{'cache-control'}, 'no-store', 'Cache-Control';
 my $s = $r->{json};
-is_deeply [sort keys %$s], [qw(auth limit login mysql nginx pid redis version workers)], 'the parts';
+is_deeply [sort keys %$s], [qw(auth data limit login mysql nginx password pid redis session sign version workers)], 'the parts';
 like $s->{version}, qr/^\d+\.\d+\.\d+$/, 'version';
 like $s->{nginx}, qr/^\d+\.\d+\.\d+$/, 'version of nginx';
 is $s->{workers}, 1, 'workers';
 is $s->{pid}, master_pid(), 'pid, of the only process';
-cmp_ok scalar(grep { !/^\d+$/ } map { values %{ $s->{$_} } } qw(auth limit login mysql redis)), '==', 0, 'numbers all of them';
+cmp_ok scalar(grep { !/^\d+$/ } map { values %{ $s->{$_} } } qw(auth data limit login mysql password redis session sign)), '==', 0, 'numbers all of them';
 is_deeply [sort keys %{ $s->{login} }], [qw(blocked failed limited ok refused timeout upstream)], 'login';
-is_deeply [sort keys %{ $s->{auth} }],  [qw(forbidden invalid missing passed)], 'auth';
+is_deeply [sort keys %{ $s->{auth} }],  [qw(bypassed dry_run ended error forbidden invalid missing passed step_up)], 'auth';
 is_deeply [sort keys %{ $s->{limit} }], [qw(bypassed error passed rejected)], 'limit';
 for (qw(up busy idle waiting timeouts)) { ok exists $s->{mysql}{$_}, "mysql $_" }
 for (qw(up pending commands timeouts))  { ok exists $s->{redis}{$_}, "redis $_" }

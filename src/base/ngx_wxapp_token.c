@@ -71,7 +71,14 @@ ngx_wxapp_token_sign(ngx_wxapp_token_t *token, ngx_pool_t *pool,
     for (i = 0; i < n; i++) {
         if (claims[i].value.len) {
             ngx_wxapp_json_name(&text, claims[i].name);
-            ngx_wxapp_json_str(&text, &claims[i].value);
+
+            if (claims[i].json) {
+                ngx_wxapp_json_raw(&text, claims[i].value.data,
+                                   claims[i].value.len);
+
+            } else {
+                ngx_wxapp_json_str(&text, &claims[i].value);
+            }
         }
     }
 

@@ -37,11 +37,13 @@ typedef struct {
 typedef struct {
     const char               *name;
     ngx_str_t                 value;      /* left out when empty */
+    ngx_uint_t                json;       /* unsigned  json:1; written as
+                                             it is, not as a string */
 } ngx_wxapp_token_claim_t;
 
 
 /*
- * Signs a token with the first key: the "n" claims as strings, and iss, aud,
+ * Signs a token with the first key: the "n" claims, and iss, aud,
  * iat, nbf, exp, jti by the configuration and "now".  The token lives in
  * "pool".  NGX_ERROR without memory or randomness, or for a claim with NUL.
  */

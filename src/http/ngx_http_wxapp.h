@@ -18,17 +18,23 @@
 
 
 typedef struct {
+    ngx_str_t                 name;           /* the appid, unless told */
     ngx_str_t                 appid;
     ngx_str_t                 secret;
     ngx_str_t                 api;            /* prefix of the location */
 } ngx_http_wxapp_app_t;
 
 
+typedef struct ngx_http_wxapp_session_conf_s  ngx_http_wxapp_session_conf_t;
+
+
 /* services, each set by the module whose block declares it, or NULL */
 
 typedef struct {
     ngx_shm_zone_t           *zone;
-    ngx_http_wxapp_app_t     *app;
+    ngx_http_wxapp_app_t     *app;            /* the first of them */
+    ngx_array_t              *apps;           /* ngx_http_wxapp_app_t * */
+    ngx_http_wxapp_session_conf_t  *session;
     ngx_wxapp_token_t        *token;
     ngx_wxapp_mysql_t        *mysql;
     ngx_wxapp_redis_t        *redis;

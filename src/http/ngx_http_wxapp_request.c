@@ -186,6 +186,29 @@ ngx_http_wxapp_wait(ngx_http_request_t *r, ngx_http_wxapp_ctx_t *ctx,
 
 
 void
+ngx_http_wxapp_audit(ngx_http_request_t *r, ngx_http_wxapp_counter_e counter,
+    ngx_str_t *uid)
+{
+    ngx_http_wxapp_ctx_t  *ctx;
+
+    ngx_http_wxapp_count(counter);
+
+    ctx = ngx_http_wxapp_ctx(r);
+    if (ctx == NULL) {
+        return;
+    }
+
+    ctx->audit = &ngx_http_wxapp_counters[counter];
+    ngx_str_null(&ctx->audit_user);
+
+    if (uid && uid->len) {
+        ctx->audit_user.data = ngx_pstrdup(r->main->pool, uid);
+        ctx->audit_user.len = ctx->audit_user.data ? uid->len : 0;
+    }
+}
+
+
+void
 ngx_http_wxapp_watch(ngx_http_request_t *r)
 {
     ngx_event_t  *rev;

@@ -46,6 +46,10 @@ typedef struct {
     ngx_http_wxapp_problem_t    problem;      /* the last one told */
 
     ngx_uint_t                  limit;        /* the limit module's */
+    void                       *session;      /* the check of it, or NULL */
+
+    const ngx_http_wxapp_counter_t  *audit;   /* the last that was told */
+    ngx_str_t                   audit_user;
 
     ngx_queue_t                 waits;        /* for operations, of the
                                                  request and its subrequests */
@@ -82,6 +86,14 @@ ngx_int_t ngx_http_wxapp_wait_redis(ngx_http_request_t *r,
     ngx_wxapp_op_t *op, ngx_http_wxapp_done_pt done);
 ngx_int_t ngx_http_wxapp_wait_mysql(ngx_http_request_t *r,
     ngx_wxapp_op_t *op, ngx_http_wxapp_done_pt done);
+
+/*
+ * Counts an event of identity and notes it, with the user it is about, for
+ * the access log; "uid" may be NULL and is copied.  Without memory the user
+ * is not noted.
+ */
+void ngx_http_wxapp_audit(ngx_http_request_t *r,
+    ngx_http_wxapp_counter_e counter, ngx_str_t *uid);
 
 /* Ends the request when its client goes away while it waits. */
 void ngx_http_wxapp_watch(ngx_http_request_t *r);

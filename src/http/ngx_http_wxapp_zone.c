@@ -3,7 +3,7 @@
 
 
 #define NGX_HTTP_WXAPP_ZONE_MAGIC    0x77786170
-#define NGX_HTTP_WXAPP_ZONE_VERSION  2
+#define NGX_HTTP_WXAPP_ZONE_VERSION  3
 
 #define NGX_HTTP_WXAPP_WRITERS       16384
 
@@ -61,6 +61,31 @@ ngx_http_wxapp_counter_t  ngx_http_wxapp_counters[] = {
     { "auth", "missing" },
     { "auth", "invalid" },
     { "auth", "forbidden" },
+    { "auth", "step_up" },
+    { "auth", "ended" },
+    { "auth", "bypassed" },
+    { "auth", "error" },
+    { "auth", "dry_run" },
+    { "password", "ok" },
+    { "password", "refused" },
+    { "password", "otp" },
+    { "password", "locked" },
+    { "password", "failed" },
+    { "password", "changed" },
+    { "password", "unlocked" },
+    { "session", "refreshed" },
+    { "session", "refused" },
+    { "session", "reused" },
+    { "session", "failed" },
+    { "session", "logout" },
+    { "session", "logout_all" },
+    { "sign", "passed" },
+    { "sign", "refused" },
+    { "sign", "replayed" },
+    { "sign", "error" },
+    { "data", "ok" },
+    { "data", "refused" },
+    { "data", "failed" },
     { "limit", "passed" },
     { "limit", "rejected" },
     { "limit", "bypassed" },

@@ -30,6 +30,31 @@ typedef enum {
     NGX_HTTP_WXAPP_AUTH_MISSING,
     NGX_HTTP_WXAPP_AUTH_INVALID,
     NGX_HTTP_WXAPP_AUTH_FORBIDDEN,
+    NGX_HTTP_WXAPP_AUTH_STEP_UP,          /* a fresher login is needed */
+    NGX_HTTP_WXAPP_AUTH_ENDED,            /* the session is over */
+    NGX_HTTP_WXAPP_AUTH_BYPASSED,         /* allowed without Redis */
+    NGX_HTTP_WXAPP_AUTH_ERROR,            /* denied without Redis */
+    NGX_HTTP_WXAPP_AUTH_DRY_RUN,          /* would have been refused */
+    NGX_HTTP_WXAPP_PASSWORD_OK,
+    NGX_HTTP_WXAPP_PASSWORD_REFUSED,      /* unknown user, wrong password */
+    NGX_HTTP_WXAPP_PASSWORD_OTP,          /* a one-time password is wrong */
+    NGX_HTTP_WXAPP_PASSWORD_LOCKED,
+    NGX_HTTP_WXAPP_PASSWORD_FAILED,       /* on our side */
+    NGX_HTTP_WXAPP_PASSWORD_CHANGED,
+    NGX_HTTP_WXAPP_PASSWORD_UNLOCKED,
+    NGX_HTTP_WXAPP_SESSION_REFRESHED,
+    NGX_HTTP_WXAPP_SESSION_REFUSED,       /* not a token of a live session */
+    NGX_HTTP_WXAPP_SESSION_REUSED,        /* an old token: the session ended */
+    NGX_HTTP_WXAPP_SESSION_FAILED,        /* on our side */
+    NGX_HTTP_WXAPP_SESSION_LOGOUT,
+    NGX_HTTP_WXAPP_SESSION_LOGOUT_ALL,
+    NGX_HTTP_WXAPP_SIGN_PASSED,
+    NGX_HTTP_WXAPP_SIGN_REFUSED,
+    NGX_HTTP_WXAPP_SIGN_REPLAYED,
+    NGX_HTTP_WXAPP_SIGN_ERROR,
+    NGX_HTTP_WXAPP_DATA_OK,               /* decrypted, or a good signature */
+    NGX_HTTP_WXAPP_DATA_REFUSED,
+    NGX_HTTP_WXAPP_DATA_FAILED,
     NGX_HTTP_WXAPP_LIMIT_PASSED,
     NGX_HTTP_WXAPP_LIMIT_REJECTED,
     NGX_HTTP_WXAPP_LIMIT_BYPASSED,        /* allowed without Redis */

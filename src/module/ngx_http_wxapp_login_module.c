@@ -907,6 +907,8 @@ ngx_http_wxapp_login_reply(ngx_http_wxapp_login_t *login)
     r = login->request;
     wmcf = ngx_http_wxapp_main(r);
 
+    ngx_memzero(claims, sizeof(claims));
+
     claims[0].name = "sub";
     claims[0].value.data = uid;
     claims[0].value.len = ngx_sprintf(uid, "%uL", login->uid) - uid;

@@ -147,6 +147,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         given[0].name = "sub";
         given[0].value = bytes(data + 4, size - 4);
+        given[0].json = 0;
 
         /* libjwt's JSON has no NUL */
 

@@ -146,9 +146,9 @@ made(void)
     ngx_str_t                 s, again, cut, name;
     ngx_wxapp_json_node_t    *node;
     ngx_wxapp_token_claim_t   given[] = {
-        { "sub", ngx_string("7") },
-        { "role", ngx_string("a\"d\\m\nin \xe8\x8c\xb6") },
-        { "empty", ngx_null_string }
+        { "sub", ngx_string("7"), 0 },
+        { "role", ngx_string("a\"d\\m\nin \xe8\x8c\xb6"), 0 },
+        { "empty", ngx_null_string, 0 }
     };
 
     configure();
@@ -432,7 +432,7 @@ no_memory(void)
 {
     ngx_int_t                n, rc;
     ngx_str_t                s;
-    ngx_wxapp_token_claim_t  given[] = { { "sub", ngx_string("7") } };
+    ngx_wxapp_token_claim_t  given[] = { { "sub", ngx_string("7"), 0 } };
 
     for (n = 0; n < 200; n++) {
         configure();

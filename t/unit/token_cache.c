@@ -49,6 +49,7 @@ sign(ngx_uint_t n)
 
     claim.name = "sub";
     claim.value = str(sub);
+    claim.json = 0;
 
     if (ngx_wxapp_token_sign(&token, pool, &claim, 1, NOW, &value) != NGX_OK) {
         abort();
