@@ -264,9 +264,6 @@ char *ngx_http_wxapp_resource_complete(ngx_conf_t *cf,
 ngx_int_t ngx_http_wxapp_resource_resolve(ngx_conf_t *cf,
     ngx_http_wxapp_resource_conf_t *rcf, ngx_array_t *resources);
 
-/* Whether a name may stand in SQL; NGX_ERROR is logged. */
-ngx_int_t ngx_http_wxapp_resource_identifier(ngx_conf_t *cf, ngx_str_t *name);
-
 
 /* resource_handler: the content handler, its data a resource_conf_t */
 
@@ -401,8 +398,15 @@ ngx_int_t ngx_http_wxapp_sql_after(ngx_http_wxapp_sql_t *sql);
 /* Appends " ORDER BY ...". */
 void ngx_http_wxapp_sql_order(ngx_http_wxapp_sql_t *sql);
 
-/* Ends the statement; the query, ready to be sent, or NULL, freed. */
-ngx_wxapp_mysql_query_t *ngx_http_wxapp_sql_done(ngx_http_wxapp_sql_t *sql);
+/* Appends " ORDER BY ..." by the keys alone. */
+void ngx_http_wxapp_sql_order_keys(ngx_http_wxapp_sql_t *sql);
+
+/*
+ * Ends the statement and sends it as ngx_http_wxapp_db_send(), in the session
+ * of the request if there is one.
+ */
+ngx_int_t ngx_http_wxapp_sql_send(ngx_http_request_t *r,
+    ngx_http_wxapp_sql_t *sql, ngx_http_wxapp_done_pt done);
 
 /* Frees the query of a statement that is not wanted any more. */
 void ngx_http_wxapp_sql_free(ngx_http_wxapp_sql_t *sql);

@@ -88,24 +88,6 @@ ngx_http_wxapp_write_begun(ngx_http_request_t *r, ngx_wxapp_op_t *op)
 }
 
 
-ngx_int_t
-ngx_http_wxapp_write_send(ngx_http_request_t *r,
-    ngx_http_wxapp_resource_ctx_t *ctx, ngx_http_wxapp_sql_t *sql,
-    ngx_http_wxapp_done_pt done)
-{
-    ngx_wxapp_mysql_query_t  *query;
-
-    query = ngx_http_wxapp_sql_done(sql);
-    if (query == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    query->session = ctx->session;
-
-    return ngx_http_wxapp_db_send(r, query, done);
-}
-
-
 /* a step has ended: NGX_AGAIN when another was sent, else all has */
 
 void
@@ -229,10 +211,7 @@ ngx_http_wxapp_write_lock(ngx_http_request_t *r,
 
     /* in the order of the keys, so that two such writes meet in one way */
 
-    for (i = 0; i < conf->nkeys; i++) {
-        ngx_http_wxapp_sql_put(&sql, i ? ", " : " ORDER BY ");
-        ngx_http_wxapp_sql_name(&sql, &conf->keys[i]->field.name);
-    }
+    ngx_http_wxapp_sql_order_keys(&sql);
 
     value.type = NGX_WXAPP_VALUE_INTEGER;
     value.integer = (ctx->item ? 1 : ctx->max_affected + 1);
@@ -245,8 +224,7 @@ ngx_http_wxapp_write_lock(ngx_http_request_t *r,
 
     ngx_http_wxapp_resource_rows(r, ctx);
 
-    return ngx_http_wxapp_write_send(r, ctx, &sql,
-                                     ngx_http_wxapp_write_locked);
+    return ngx_http_wxapp_sql_send(r, &sql, ngx_http_wxapp_write_locked);
 }
 
 
@@ -395,8 +373,7 @@ ngx_http_wxapp_write_change(ngx_http_request_t *r,
         ctx->refused = ngx_http_wxapp_write_bounds(&sql);
     }
 
-    return ngx_http_wxapp_write_send(r, ctx, &sql,
-                                     ngx_http_wxapp_write_changed);
+    return ngx_http_wxapp_sql_send(r, &sql, ngx_http_wxapp_write_changed);
 }
 
 
@@ -494,7 +471,6 @@ ngx_int_t
 ngx_http_wxapp_write_read(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx)
 {
-    ngx_uint_t                i;
     ngx_http_wxapp_sql_t      sql;
     ngx_http_wxapp_write_t   *write;
     ngx_wxapp_mysql_query_t  *query;
@@ -542,18 +518,14 @@ ngx_http_wxapp_write_read(ngx_http_request_t *r,
         ngx_http_wxapp_write_by_keys(&sql);
     }
 
-    for (i = 0; i < ctx->conf->nkeys; i++) {
-        ngx_http_wxapp_sql_put(&sql, i ? ", " : " ORDER BY ");
-        ngx_http_wxapp_sql_name(&sql, &ctx->conf->keys[i]->field.name);
-    }
+    ngx_http_wxapp_sql_order_keys(&sql);
 
     query = sql.query;
     query->row = ngx_http_wxapp_resource_row;
     query->read_only = (ctx->session == NULL);
     query->primary = 1;
 
-    return ngx_http_wxapp_write_send(r, ctx, &sql,
-                                     ngx_http_wxapp_write_read_done);
+    return ngx_http_wxapp_sql_send(r, &sql, ngx_http_wxapp_write_read_done);
 }
 
 

@@ -6,6 +6,7 @@
 
 
 #include "module/ngx_http_wxapp_resource.h"
+#include "http/ngx_http_wxapp_field.h"
 #include "http/ngx_http_wxapp_schema.h"
 #include "base/ngx_wxapp_crypto.h"
 
@@ -118,7 +119,7 @@ ngx_http_wxapp_resource_complete(ngx_conf_t *cf,
 {
     char  *rv;
 
-    if (ngx_http_wxapp_resource_identifier(cf, &rcf->table) != NGX_OK) {
+    if (ngx_http_wxapp_field_name(cf, &rcf->table) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -770,32 +771,6 @@ ngx_http_wxapp_resource_expect_index(ngx_conf_t *cf,
 
     return ngx_http_wxapp_schema_index(cf, &rcf->place, &rcf->table, columns,
                                        names->nelts, kind);
-}
-
-
-ngx_int_t
-ngx_http_wxapp_resource_identifier(ngx_conf_t *cf, ngx_str_t *name)
-{
-    u_char  *p, *last;
-
-    last = name->data + name->len;
-
-    for (p = name->data; p < last; p++) {
-        if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z')
-              || (*p >= '0' && *p <= '9') || *p == '_'))
-        {
-            break;
-        }
-    }
-
-    if (p == last && name->len && name->len <= 64) {
-        return NGX_OK;
-    }
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "invalid name \"%V\": letters, digits and "
-                       "underscores, 64 at most", name);
-    return NGX_ERROR;
 }
 
 

@@ -299,7 +299,7 @@ ngx_http_wxapp_resource_column(ngx_conf_t *cf,
 
     value = cf->args->elts;
 
-    if (ngx_http_wxapp_resource_identifier(cf, &value[1]) != NGX_OK) {
+    if (ngx_http_wxapp_field_name(cf, &value[1]) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -626,7 +626,7 @@ ngx_http_wxapp_resource_relation_directive(ngx_conf_t *cf,
 
     value = cf->args->elts;
 
-    if (ngx_http_wxapp_resource_identifier(cf, &value[1]) != NGX_OK) {
+    if (ngx_http_wxapp_field_name(cf, &value[1]) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -727,7 +727,7 @@ ngx_http_wxapp_resource_soft_delete(ngx_conf_t *cf,
 
     value = cf->args->elts;
 
-    if (ngx_http_wxapp_resource_identifier(cf, &value[1]) != NGX_OK) {
+    if (ngx_http_wxapp_field_name(cf, &value[1]) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
 

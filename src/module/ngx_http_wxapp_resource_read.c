@@ -49,11 +49,10 @@ ngx_int_t
 ngx_http_wxapp_resource_list(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx)
 {
-    ngx_int_t                 rc;
-    ngx_uint_t                i;
-    ngx_wxapp_value_t         value;
-    ngx_http_wxapp_sql_t      sql;
-    ngx_wxapp_mysql_query_t  *query;
+    ngx_int_t             rc;
+    ngx_uint_t            i;
+    ngx_wxapp_value_t     value;
+    ngx_http_wxapp_sql_t  sql;
 
     if (ctx->limit == 0) {
         ctx->cursor = 0;
@@ -98,17 +97,12 @@ ngx_http_wxapp_resource_list(ngx_http_request_t *r,
         ngx_http_wxapp_sql_value(&sql, &value);
     }
 
-    query = ngx_http_wxapp_sql_done(&sql);
-    if (query == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    query->row = ngx_http_wxapp_resource_row;
-    query->read_only = 1;
+    sql.query->row = ngx_http_wxapp_resource_row;
+    sql.query->read_only = 1;
 
     ngx_http_wxapp_resource_rows(r, ctx);
 
-    return ngx_http_wxapp_db_send(r, query, ngx_http_wxapp_resource_listed);
+    return ngx_http_wxapp_sql_send(r, &sql, ngx_http_wxapp_resource_listed);
 }
 
 
@@ -150,10 +144,9 @@ static ngx_int_t
 ngx_http_wxapp_resource_count(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx, ngx_http_wxapp_count_e count)
 {
-    ngx_int_t                 rc;
-    ngx_wxapp_value_t         value;
-    ngx_http_wxapp_sql_t      sql;
-    ngx_wxapp_mysql_query_t  *query;
+    ngx_int_t             rc;
+    ngx_wxapp_value_t     value;
+    ngx_http_wxapp_sql_t  sql;
 
     if (ngx_http_wxapp_sql_init(&sql, r, ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -193,15 +186,10 @@ ngx_http_wxapp_resource_count(ngx_http_request_t *r,
         ngx_http_wxapp_sql_put(&sql, ") AS `rows`");
     }
 
-    query = ngx_http_wxapp_sql_done(&sql);
-    if (query == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    sql.query->row = ngx_http_wxapp_resource_count_row;
+    sql.query->read_only = 1;
 
-    query->row = ngx_http_wxapp_resource_count_row;
-    query->read_only = 1;
-
-    return ngx_http_wxapp_db_send(r, query, ngx_http_wxapp_resource_counted);
+    return ngx_http_wxapp_sql_send(r, &sql, ngx_http_wxapp_resource_counted);
 }
 
 
@@ -281,8 +269,7 @@ ngx_int_t
 ngx_http_wxapp_resource_get(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx)
 {
-    ngx_http_wxapp_sql_t      sql;
-    ngx_wxapp_mysql_query_t  *query;
+    ngx_http_wxapp_sql_t  sql;
 
     if (ctx->conf->version && ctx->version == 0) {
         ctx->extra[ctx->nextra++] = ctx->conf->version;
@@ -298,18 +285,13 @@ ngx_http_wxapp_resource_get(ngx_http_request_t *r,
     ngx_http_wxapp_sql_item(&sql);
     ngx_http_wxapp_sql_put(&sql, " LIMIT 1");
 
-    query = ngx_http_wxapp_sql_done(&sql);
-    if (query == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    query->row = ngx_http_wxapp_resource_row;
-    query->read_only = 1;
-    query->primary = (ctx->method != NGX_HTTP_GET);
+    sql.query->row = ngx_http_wxapp_resource_row;
+    sql.query->read_only = 1;
+    sql.query->primary = (ctx->method != NGX_HTTP_GET);
 
     ngx_http_wxapp_resource_rows(r, ctx);
 
-    return ngx_http_wxapp_db_send(r, query, ngx_http_wxapp_resource_got);
+    return ngx_http_wxapp_sql_send(r, &sql, ngx_http_wxapp_resource_got);
 }
 
 
@@ -390,7 +372,6 @@ ngx_http_wxapp_resource_children(ngx_http_request_t *r,
     ngx_wxapp_fault_t                fault;
     ngx_http_wxapp_sql_t             sql;
     ngx_http_wxapp_output_t         *column;
-    ngx_wxapp_mysql_query_t         *query;
     ngx_http_wxapp_relation_t       *relation;
     ngx_http_wxapp_resource_conf_t  *child;
 
@@ -498,15 +479,10 @@ ngx_http_wxapp_resource_children(ngx_http_request_t *r,
         ngx_http_wxapp_sql_put(&sql, " ORDER BY `n`");
     }
 
-    query = ngx_http_wxapp_sql_done(&sql);
-    if (query == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    sql.query->row = ngx_http_wxapp_resource_child;
+    sql.query->read_only = 1;
 
-    query->row = ngx_http_wxapp_resource_child;
-    query->read_only = 1;
-
-    return ngx_http_wxapp_db_send(r, query, ngx_http_wxapp_resource_related);
+    return ngx_http_wxapp_sql_send(r, &sql, ngx_http_wxapp_resource_related);
 }
 
 

@@ -495,17 +495,35 @@ ngx_http_wxapp_sql_order(ngx_http_wxapp_sql_t *sql)
 }
 
 
-ngx_wxapp_mysql_query_t *
-ngx_http_wxapp_sql_done(ngx_http_wxapp_sql_t *sql)
+void
+ngx_http_wxapp_sql_order_keys(ngx_http_wxapp_sql_t *sql)
+{
+    ngx_uint_t                       i;
+    ngx_http_wxapp_resource_conf_t  *conf;
+
+    conf = sql->ctx->conf;
+
+    for (i = 0; i < conf->nkeys; i++) {
+        ngx_http_wxapp_sql_put(sql, i ? ", " : " ORDER BY ");
+        ngx_http_wxapp_sql_name(sql, &conf->keys[i]->field.name);
+    }
+}
+
+
+ngx_int_t
+ngx_http_wxapp_sql_send(ngx_http_request_t *r, ngx_http_wxapp_sql_t *sql,
+    ngx_http_wxapp_done_pt done)
 {
     if (ngx_wxapp_text_done(&sql->text, &sql->query->sql) != NGX_OK
         || sql->failed)
     {
         ngx_http_wxapp_sql_free(sql);
-        return NULL;
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return sql->query;
+    sql->query->session = sql->ctx->session;
+
+    return ngx_http_wxapp_db_send(r, sql->query, done);
 }
 
 

@@ -67,8 +67,7 @@ ngx_http_wxapp_write_merge(ngx_http_request_t *r,
 
     write->row += n;
 
-    return ngx_http_wxapp_write_send(r, ctx, &sql,
-                                     ngx_http_wxapp_write_merged);
+    return ngx_http_wxapp_sql_send(r, &sql, ngx_http_wxapp_write_merged);
 }
 
 
@@ -236,8 +235,7 @@ ngx_http_wxapp_write_one(ngx_http_request_t *r,
 
     ngx_http_wxapp_write_values(&sql, write->row, 1);
 
-    return ngx_http_wxapp_write_send(r, ctx, &sql,
-                                     ngx_http_wxapp_write_one_done);
+    return ngx_http_wxapp_sql_send(r, &sql, ngx_http_wxapp_write_one_done);
 }
 
 
@@ -326,8 +324,7 @@ ngx_http_wxapp_write_look(ngx_http_request_t *r,
 
     sql.query->row = ngx_http_wxapp_write_seen;
 
-    return ngx_http_wxapp_write_send(r, ctx, &sql,
-                                     ngx_http_wxapp_write_looked);
+    return ngx_http_wxapp_sql_send(r, &sql, ngx_http_wxapp_write_looked);
 }
 
 

@@ -24,9 +24,8 @@ ngx_int_t
 ngx_http_wxapp_write_insert(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx)
 {
-    ngx_http_wxapp_sql_t      sql;
-    ngx_http_wxapp_write_t   *write;
-    ngx_wxapp_mysql_query_t  *query;
+    ngx_http_wxapp_sql_t     sql;
+    ngx_http_wxapp_write_t  *write;
 
     write = ctx->write;
 
@@ -47,12 +46,7 @@ ngx_http_wxapp_write_insert(ngx_http_request_t *r,
 
     ngx_http_wxapp_write_values(&sql, 0, write->n);
 
-    query = ngx_http_wxapp_sql_done(&sql);
-    if (query == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return ngx_http_wxapp_db_send(r, query, ngx_http_wxapp_write_inserted);
+    return ngx_http_wxapp_sql_send(r, &sql, ngx_http_wxapp_write_inserted);
 }
 
 
@@ -173,8 +167,7 @@ ngx_int_t
 ngx_http_wxapp_write_update(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx)
 {
-    ngx_http_wxapp_sql_t      sql;
-    ngx_wxapp_mysql_query_t  *query;
+    ngx_http_wxapp_sql_t  sql;
 
     if (!ctx->item || ctx->if_match) {
         return ngx_http_wxapp_write_begin(r, ctx, ngx_http_wxapp_write_lock);
@@ -198,12 +191,7 @@ ngx_http_wxapp_write_update(ngx_http_request_t *r,
     ctx->refused = ngx_http_wxapp_write_bounds(&sql);
     ngx_http_wxapp_sql_put(&sql, " LIMIT 1");
 
-    query = ngx_http_wxapp_sql_done(&sql);
-    if (query == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return ngx_http_wxapp_db_send(r, query, ngx_http_wxapp_write_updated);
+    return ngx_http_wxapp_sql_send(r, &sql, ngx_http_wxapp_write_updated);
 }
 
 
@@ -252,8 +240,7 @@ ngx_int_t
 ngx_http_wxapp_resource_delete(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx)
 {
-    ngx_http_wxapp_sql_t      sql;
-    ngx_wxapp_mysql_query_t  *query;
+    ngx_http_wxapp_sql_t  sql;
 
     ctx->write = ngx_pcalloc(r->pool, sizeof(ngx_http_wxapp_write_t));
     if (ctx->write == NULL) {
@@ -273,12 +260,7 @@ ngx_http_wxapp_resource_delete(ngx_http_request_t *r,
     ngx_http_wxapp_sql_item(&sql);
     ngx_http_wxapp_sql_put(&sql, " LIMIT 1");
 
-    query = ngx_http_wxapp_sql_done(&sql);
-    if (query == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return ngx_http_wxapp_db_send(r, query, ngx_http_wxapp_write_deleted);
+    return ngx_http_wxapp_sql_send(r, &sql, ngx_http_wxapp_write_deleted);
 }
 
 

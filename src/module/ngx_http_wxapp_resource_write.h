@@ -82,11 +82,6 @@ ngx_int_t ngx_http_wxapp_write_begin(ngx_http_request_t *r,
 ngx_int_t ngx_http_wxapp_write_lock(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx);
 
-/* Sends a statement, in the transaction if there is one. */
-ngx_int_t ngx_http_wxapp_write_send(ngx_http_request_t *r,
-    ngx_http_wxapp_resource_ctx_t *ctx, ngx_http_wxapp_sql_t *sql,
-    ngx_http_wxapp_done_pt done);
-
 /* A step has ended with "rc": ends the transaction unless NGX_AGAIN. */
 void ngx_http_wxapp_write_next(ngx_http_request_t *r,
     ngx_http_wxapp_resource_ctx_t *ctx, ngx_int_t rc);
