@@ -29,6 +29,8 @@ typedef struct {
     ngx_str_t                 audience;
     time_t                    ttl;
     time_t                    leeway;
+    time_t                    refresh;    /* life of refresh tokens, 0: none */
+    time_t                    grace;      /* of one that was exchanged */
 
     ngx_wxapp_token_cache_t  *cache;      /* of this worker */
 } ngx_wxapp_token_t;

@@ -11,6 +11,7 @@
 
 #define NGX_HTTP_WXAPP_TOKEN_TTL     315360000    /* seconds, ten years */
 #define NGX_HTTP_WXAPP_TOKEN_LEEWAY  86400
+#define NGX_HTTP_WXAPP_TOKEN_GRACE   600
 
 
 static char *ngx_http_wxapp_token(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -19,6 +20,10 @@ static char *ngx_http_wxapp_token_key(ngx_conf_t *cf,
     ngx_http_wxapp_directive_t *directive, void *data);
 static char *ngx_http_wxapp_token_time(ngx_conf_t *cf,
     ngx_http_wxapp_directive_t *directive, void *data);
+static char *ngx_http_wxapp_token_refresh(ngx_conf_t *cf,
+    ngx_http_wxapp_directive_t *directive, void *data);
+static char *ngx_http_wxapp_token_seconds(ngx_conf_t *cf, ngx_str_t *s,
+    ngx_int_t min, ngx_int_t max, time_t *field);
 static void ngx_http_wxapp_token_exit_process(ngx_cycle_t *cycle);
 
 
@@ -43,6 +48,8 @@ static ngx_http_wxapp_directive_t  ngx_http_wxapp_token_directives[] = {
 
     { ngx_string("leeway"), 1, 1, ngx_http_wxapp_token_time,
       offsetof(ngx_wxapp_token_t, leeway) },
+
+    { ngx_string("refresh"), 1, 2, ngx_http_wxapp_token_refresh, 0 },
 
       ngx_http_wxapp_null_directive
 };
@@ -117,6 +124,7 @@ ngx_http_wxapp_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     token->ttl = 3600;
     token->leeway = 30;
+    token->grace = 30;
 
     rv = ngx_http_wxapp_conf_block(cf, ngx_http_wxapp_token_directives, token);
     if (rv != NGX_CONF_OK) {
@@ -205,28 +213,73 @@ ngx_http_wxapp_token_time(ngx_conf_t *cf,
     ngx_http_wxapp_directive_t *directive, void *data)
 {
     time_t     *field;
-    ngx_int_t   n, min, max;
     ngx_str_t  *value;
 
     value = cf->args->elts;
     field = (time_t *) ((u_char *) data + directive->offset);
 
-    n = ngx_parse_time(&value[1], 1);
-
     if (directive->offset == offsetof(ngx_wxapp_token_t, ttl)) {
-        min = 1;
-        max = NGX_HTTP_WXAPP_TOKEN_TTL;
-
-    } else {
-        min = 0;
-        max = NGX_HTTP_WXAPP_TOKEN_LEEWAY;
+        return ngx_http_wxapp_token_seconds(cf, &value[1], 1,
+                                            NGX_HTTP_WXAPP_TOKEN_TTL, field);
     }
 
+    return ngx_http_wxapp_token_seconds(cf, &value[1], 0,
+                                        NGX_HTTP_WXAPP_TOKEN_LEEWAY, field);
+}
+
+
+static char *
+ngx_http_wxapp_token_refresh(ngx_conf_t *cf,
+    ngx_http_wxapp_directive_t *directive, void *data)
+{
+    ngx_wxapp_token_t *token = data;
+
+    char       *rv;
+    ngx_str_t  *value, grace;
+
+    static ngx_http_wxapp_param_t  params[] = {
+        { ngx_string("grace"), NGX_HTTP_WXAPP_PARAM_STR, 0, 0, 0 },
+          ngx_http_wxapp_null_param
+    };
+
+    value = cf->args->elts;
+    grace.len = 0;
+
+    rv = ngx_http_wxapp_conf_params(cf, params, 2, &grace);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    if (grace.len) {
+        rv = ngx_http_wxapp_token_seconds(cf, &grace, 0,
+                                          NGX_HTTP_WXAPP_TOKEN_GRACE,
+                                          &token->grace);
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    return ngx_http_wxapp_token_seconds(cf, &value[1], 60,
+                                        NGX_HTTP_WXAPP_TOKEN_TTL,
+                                        &token->refresh);
+}
+
+
+static char *
+ngx_http_wxapp_token_seconds(ngx_conf_t *cf, ngx_str_t *s, ngx_int_t min,
+    ngx_int_t max, time_t *field)
+{
+    ngx_int_t   n;
+    ngx_str_t  *value;
+
+    n = ngx_parse_time(s, 1);
+
     if (n == NGX_ERROR || n < min || n > max) {
+        value = cf->args->elts;
+
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid time \"%V\" in \"%V\", it must be "
-                           "between %is and %is",
-                           &value[1], &value[0], min, max);
+                           "between %is and %is", s, &value[0], min, max);
         return NGX_CONF_ERROR;
     }
 
