@@ -72,7 +72,7 @@ static ngx_command_t  ngx_http_wxapp_commands[] = {
       NULL },
 
     { ngx_string("wxapp_app"),
-      NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_NOARGS,
+      NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
       ngx_http_wxapp_app,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
@@ -319,18 +319,24 @@ ngx_http_wxapp_app(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_wxapp_main_conf_t *wmcf = conf;
 
-    char                  *rv;
-    u_char                *p;
-    ngx_uint_t             i;
-    ngx_http_wxapp_app_t  *app;
-
-    if (wmcf->app) {
-        return "is duplicate";
-    }
+    char                   *rv;
+    u_char                 *p;
+    ngx_str_t              *value, *same;
+    ngx_uint_t              i;
+    ngx_http_wxapp_app_t   *app, **next;
 
     app = ngx_pcalloc(cf->pool, sizeof(ngx_http_wxapp_app_t));
     if (app == NULL) {
         return NGX_CONF_ERROR;
+    }
+
+    if (cf->args->nelts == 2) {
+        value = cf->args->elts;
+        app->name = value[1];
+
+        if (app->name.len == 0) {
+            return "has an empty name";
+        }
     }
 
     rv = ngx_http_wxapp_conf_block(cf, ngx_http_wxapp_app_directives, app);
@@ -375,7 +381,36 @@ ngx_http_wxapp_app(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    wmcf->app = app;
+    if (app->name.len == 0) {
+        app->name = app->appid;
+    }
+
+    same = ngx_http_wxapp_app_named(wmcf, &app->name) ? &app->name
+           : ngx_http_wxapp_app_appid(wmcf, &app->appid) ? &app->appid : NULL;
+
+    if (same) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "duplicate \"wxapp_app\" \"%V\"", same);
+        return NGX_CONF_ERROR;
+    }
+
+    if (wmcf->apps == NULL) {
+        wmcf->apps = ngx_array_create(cf->pool, 2,
+                                      sizeof(ngx_http_wxapp_app_t *));
+        if (wmcf->apps == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        wmcf->app = app;
+    }
+
+    next = ngx_array_push(wmcf->apps);
+    if (next == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *next = app;
+
     wmcf->used = 1;
 
     return NGX_CONF_OK;

@@ -285,14 +285,14 @@ wxapp_zone wxapp:2m;
 
 
 
-=== TEST 17: wxapp_app with an argument
+=== TEST 17: wxapp_app with two names
 --- app
-wxapp_app one {
+wxapp_app one two {
     appid wx1;
     secret_file app.secret;
 }
 --- emerg: invalid number of arguments in "wxapp_app" directive
---- at: wxapp_app one {
+--- at: wxapp_app one two {
 
 
 
@@ -333,12 +333,12 @@ wxapp_app {
 
 
 
-=== TEST 22: wxapp_app twice
+=== TEST 22: wxapp_app twice with one appid
 --- app
-wxapp_app { appid wx1; secret_file app.secret; }
-wxapp_app { appid wx2; secret_file app.secret; } # again
---- emerg: "wxapp_app" directive is duplicate
---- at: wxapp_app { appid wx2; secret_file app.secret; } # again
+wxapp_app one { appid wx1; secret_file app.secret; }
+wxapp_app two { appid wx1; secret_file app.secret; } # again
+--- emerg: duplicate "wxapp_app" "wx1"
+--- at: wxapp_app two { appid wx1; secret_file app.secret; } # again
 
 
 

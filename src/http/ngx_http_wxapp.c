@@ -2,6 +2,10 @@
 #include "http/ngx_http_wxapp.h"
 
 
+static ngx_http_wxapp_app_t *ngx_http_wxapp_app_find(
+    ngx_http_wxapp_main_conf_t *wmcf, ngx_str_t *word, size_t offset);
+
+
 char *
 ngx_http_wxapp_content(ngx_conf_t *cf, ngx_http_handler_pt handler,
     void *data)
@@ -111,6 +115,50 @@ ngx_http_wxapp_content_merge(ngx_conf_t *cf, ngx_http_wxapp_loc_conf_t *prev,
     }
 
     return NGX_CONF_OK;
+}
+
+
+ngx_http_wxapp_app_t *
+ngx_http_wxapp_app_named(ngx_http_wxapp_main_conf_t *wmcf, ngx_str_t *name)
+{
+    return ngx_http_wxapp_app_find(wmcf, name,
+                                   offsetof(ngx_http_wxapp_app_t, name));
+}
+
+
+ngx_http_wxapp_app_t *
+ngx_http_wxapp_app_appid(ngx_http_wxapp_main_conf_t *wmcf, ngx_str_t *appid)
+{
+    return ngx_http_wxapp_app_find(wmcf, appid,
+                                   offsetof(ngx_http_wxapp_app_t, appid));
+}
+
+
+static ngx_http_wxapp_app_t *
+ngx_http_wxapp_app_find(ngx_http_wxapp_main_conf_t *wmcf, ngx_str_t *word,
+    size_t offset)
+{
+    ngx_str_t              *s;
+    ngx_uint_t              i;
+    ngx_http_wxapp_app_t  **app;
+
+    if (wmcf->apps == NULL) {
+        return NULL;
+    }
+
+    app = wmcf->apps->elts;
+
+    for (i = 0; i < wmcf->apps->nelts; i++) {
+        s = (ngx_str_t *) ((u_char *) app[i] + offset);
+
+        if (s->len == word->len
+            && ngx_memcmp(s->data, word->data, word->len) == 0)
+        {
+            return app[i];
+        }
+    }
+
+    return NULL;
 }
 
 

@@ -73,6 +73,12 @@ void *ngx_http_wxapp_content_data(ngx_http_request_t *r);
 char *ngx_http_wxapp_content_merge(ngx_conf_t *cf,
     ngx_http_wxapp_loc_conf_t *prev, ngx_http_wxapp_loc_conf_t *conf);
 
+/* The app of that name, or with that appid; NULL if there is none. */
+ngx_http_wxapp_app_t *ngx_http_wxapp_app_named(
+    ngx_http_wxapp_main_conf_t *wmcf, ngx_str_t *name);
+ngx_http_wxapp_app_t *ngx_http_wxapp_app_appid(
+    ngx_http_wxapp_main_conf_t *wmcf, ngx_str_t *appid);
+
 /* Adds variables, up to ngx_http_null_variable; at preconfiguration. */
 ngx_int_t ngx_http_wxapp_variables(ngx_conf_t *cf, ngx_http_variable_t *vars);
 

@@ -36,12 +36,10 @@ ngx_http_wxapp_wechat_get(ngx_http_request_t *r,
     ngx_http_request_t          *sr;
     ngx_http_wxapp_ctx_t        *ctx;
     ngx_http_post_subrequest_t  *ps;
-    ngx_http_wxapp_main_conf_t  *wmcf;
 
     ctx = ngx_http_wxapp_ctx(r);
-    wmcf = ngx_http_wxapp_main(r);
 
-    uri.len = wmcf->app->api.len + call->path.len;
+    uri.len = call->app->api.len + call->path.len;
 
     p = ngx_pnalloc(r->pool, uri.len);
     ps = ngx_palloc(r->pool, sizeof(ngx_http_post_subrequest_t));
@@ -51,7 +49,7 @@ ngx_http_wxapp_wechat_get(ngx_http_request_t *r,
     }
 
     uri.data = p;
-    p = ngx_cpymem(p, wmcf->app->api.data, wmcf->app->api.len);
+    p = ngx_cpymem(p, call->app->api.data, call->app->api.len);
     ngx_memcpy(p, call->path.data, call->path.len);
 
     ps->handler = ngx_http_wxapp_wechat_done;

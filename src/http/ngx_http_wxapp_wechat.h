@@ -30,6 +30,7 @@ struct ngx_http_wxapp_wechat_s {
 
     /* the caller's */
 
+    ngx_http_wxapp_app_t     *app;        /* whose "api" is called */
     ngx_str_t                 path;       /* "sns/jscode2session" */
     ngx_str_t                 args;       /* escaped; wiped afterwards */
     ngx_http_wxapp_wechat_pt  handler;

@@ -9,7 +9,7 @@
 #include "http/ngx_http_wxapp_conf.h"
 #include "http/ngx_http_wxapp_db.h"
 #include "http/ngx_http_wxapp_schema.h"
-#include "http/ngx_http_wxapp_wechat.h"
+#include "http/ngx_http_wxapp_wechat_problem.h"
 
 
 #define NGX_HTTP_WXAPP_CODE_LEN      128
@@ -25,17 +25,6 @@
 /* an outcome in flight: a user's id, or the number of a problem */
 
 #define NGX_HTTP_WXAPP_LOGIN_PROBLEM  0x8000000000000000ULL
-
-
-typedef struct {
-    int64_t                   errcode;
-    ngx_uint_t                status;
-    const char               *code;
-    const char               *message;
-    ngx_http_wxapp_counter_e  counter;
-    ngx_uint_t                retry;          /* seconds */
-    ngx_uint_t                level;
-} ngx_http_wxapp_login_problem_t;
 
 
 typedef struct {
@@ -94,7 +83,7 @@ static void ngx_http_wxapp_login_kept(ngx_http_request_t *r,
     ngx_wxapp_op_t *op);
 static void ngx_http_wxapp_login_reply(ngx_http_wxapp_login_t *login);
 static void ngx_http_wxapp_login_fail(ngx_http_wxapp_login_t *login,
-    ngx_int_t errcode);
+    int32_t number);
 static ngx_uint_t ngx_http_wxapp_login_spent(ngx_http_wxapp_login_t *login,
     ngx_uint_t status);
 static void ngx_http_wxapp_login_db(ngx_http_wxapp_login_t *login,
@@ -108,58 +97,16 @@ static ngx_int_t ngx_http_wxapp_login_postconfiguration(ngx_conf_t *cf);
 static void *ngx_http_wxapp_login_create_main_conf(ngx_conf_t *cf);
 
 
-/* errcodes that are not WeChat's */
+/* failures that are not WeChat's */
 
-#define NGX_HTTP_WXAPP_LOGIN_BROKEN    1000001
-#define NGX_HTTP_WXAPP_LOGIN_SLOW      1000002
-#define NGX_HTTP_WXAPP_LOGIN_USED      1000003
-#define NGX_HTTP_WXAPP_LOGIN_DISABLED  1000004
-#define NGX_HTTP_WXAPP_LOGIN_NO_DB     1000005
-#define NGX_HTTP_WXAPP_LOGIN_NO_REDIS  1000006
-#define NGX_HTTP_WXAPP_LOGIN_LOST      1000007
+#define NGX_HTTP_WXAPP_LOGIN_USED      (NGX_HTTP_WXAPP_WECHAT_OURS + 0)
+#define NGX_HTTP_WXAPP_LOGIN_DISABLED  (NGX_HTTP_WXAPP_WECHAT_OURS + 1)
+#define NGX_HTTP_WXAPP_LOGIN_NO_DB     (NGX_HTTP_WXAPP_WECHAT_OURS + 2)
+#define NGX_HTTP_WXAPP_LOGIN_NO_REDIS  (NGX_HTTP_WXAPP_WECHAT_OURS + 3)
+#define NGX_HTTP_WXAPP_LOGIN_LOST      (NGX_HTTP_WXAPP_WECHAT_OURS + 4)
 
 
-/* the last one is for every other errcode */
-
-static ngx_http_wxapp_login_problem_t  ngx_http_wxapp_login_problems[] = {
-
-    { -1, 503, "wechat_busy", "WeChat is busy, try again",
-      NGX_HTTP_WXAPP_LOGIN_UPSTREAM, 1, NGX_LOG_WARN },
-
-    { 40029, 401, "code_invalid", "the code is invalid or has expired",
-      NGX_HTTP_WXAPP_LOGIN_REFUSED, 0, NGX_LOG_INFO },
-    { 42003, 401, "code_invalid", "the code is invalid or has expired",
-      NGX_HTTP_WXAPP_LOGIN_REFUSED, 0, NGX_LOG_INFO },
-    { 40163, 401, "code_used", "the code has been used",
-      NGX_HTTP_WXAPP_LOGIN_REFUSED, 0, NGX_LOG_INFO },
-    { 41008, 400, "code_missing", "the code is missing",
-      NGX_HTTP_WXAPP_LOGIN_REFUSED, 0, NGX_LOG_INFO },
-
-    { 40226, 403, "user_blocked", "WeChat has blocked this user",
-      NGX_HTTP_WXAPP_LOGIN_BLOCKED, 0, NGX_LOG_INFO },
-
-    { 45011, 429, "wechat_limited", "too many logins, try again in a minute",
-      NGX_HTTP_WXAPP_LOGIN_LIMITED, 60, NGX_LOG_WARN },
-    { 44990, 429, "wechat_limited", "too many logins, try again in a minute",
-      NGX_HTTP_WXAPP_LOGIN_LIMITED, 60, NGX_LOG_WARN },
-    { 44991, 429, "wechat_limited", "too many logins, try again in a minute",
-      NGX_HTTP_WXAPP_LOGIN_LIMITED, 60, NGX_LOG_WARN },
-
-    { 45009, 503, "wechat_quota", "the day's quota of WeChat calls is used up",
-      NGX_HTTP_WXAPP_LOGIN_LIMITED, 3600, NGX_LOG_ERR },
-    { 44993, 503, "wechat_quota", "the day's quota of WeChat calls is used up",
-      NGX_HTTP_WXAPP_LOGIN_LIMITED, 3600, NGX_LOG_ERR },
-    { 45029, 503, "wechat_quota", "the day's quota of WeChat calls is used up",
-      NGX_HTTP_WXAPP_LOGIN_LIMITED, 3600, NGX_LOG_ERR },
-    { 48006, 503, "wechat_quota", "the day's quota of WeChat calls is used up",
-      NGX_HTTP_WXAPP_LOGIN_LIMITED, 3600, NGX_LOG_ERR },
-
-    { NGX_HTTP_WXAPP_LOGIN_BROKEN, 502, "wechat_failed",
-      "WeChat gave no usable answer",
-      NGX_HTTP_WXAPP_LOGIN_UPSTREAM, 1, NGX_LOG_ERR },
-    { NGX_HTTP_WXAPP_LOGIN_SLOW, 504, "wechat_timeout",
-      "WeChat did not answer in time",
-      NGX_HTTP_WXAPP_LOGIN_TIMEOUT, 1, NGX_LOG_ERR },
+static ngx_http_wxapp_wechat_problem_t  ngx_http_wxapp_login_problems[] = {
 
     { NGX_HTTP_WXAPP_LOGIN_USED, 401, "code_used", "the code has been used",
       NGX_HTTP_WXAPP_LOGIN_REFUSED, 0, NGX_LOG_INFO },
@@ -176,10 +123,7 @@ static ngx_http_wxapp_login_problem_t  ngx_http_wxapp_login_problems[] = {
       "the login was interrupted, try again",
       NGX_HTTP_WXAPP_LOGIN_FAILED, 1, NGX_LOG_INFO },
 
-    /* appid, secret, allow-list, rights: nothing that a client can mend */
-
-    { 0, 502, "wechat_refused", "WeChat refuses this service",
-      NGX_HTTP_WXAPP_LOGIN_UPSTREAM, 60, NGX_LOG_ERR }
+    { 0, 0, NULL, NULL, 0, 0, 0 }
 };
 
 
@@ -452,7 +396,7 @@ ngx_http_wxapp_login_wait(ngx_event_t *ev)
         break;
 
     case NGX_HTTP_WXAPP_FLIGHT_WAIT:
-        ngx_http_wxapp_login_fail(login, NGX_HTTP_WXAPP_LOGIN_SLOW);
+        ngx_http_wxapp_login_fail(login, NGX_HTTP_WXAPP_WECHAT_TOO_SLOW);
         break;
 
     case NGX_HTTP_WXAPP_FLIGHT_FLY:
@@ -481,6 +425,7 @@ ngx_http_wxapp_login_exchange(ngx_http_wxapp_login_t *login, ngx_str_t *code)
     wmcf = ngx_http_wxapp_main(login->request);
     app = wmcf->app;
 
+    login->call.app = app;
     ngx_str_set(&login->call.path, "sns/jscode2session");
 
     /* nothing of it needs escaping: all were checked */
@@ -512,35 +457,17 @@ ngx_http_wxapp_login_exchanged(ngx_http_request_t *r,
 {
     ngx_http_wxapp_login_t *login = call->data;
 
-    switch (call->result) {
-
-    case NGX_HTTP_WXAPP_WECHAT_OK:
-
-        if (ngx_http_wxapp_login_session(login, call->reply) != NGX_OK) {
-            ngx_http_wxapp_login_fail(login, NGX_HTTP_WXAPP_LOGIN_BROKEN);
-            return;
-        }
-
-        ngx_http_wxapp_login_upsert(login);
+    if (call->result != NGX_HTTP_WXAPP_WECHAT_OK) {
+        ngx_http_wxapp_login_fail(login, ngx_http_wxapp_wechat_number(call));
         return;
-
-    case NGX_HTTP_WXAPP_WECHAT_ERROR:
-
-        /* our own numbers, and those too long for an outcome, are no errcode */
-
-        ngx_http_wxapp_login_fail(login,
-                                  (call->errcode >= NGX_HTTP_WXAPP_LOGIN_BROKEN
-                                   || call->errcode < INT32_MIN)
-                                  ? 0 : call->errcode);
-        return;
-
-    case NGX_HTTP_WXAPP_WECHAT_TIMEOUT:
-        ngx_http_wxapp_login_fail(login, NGX_HTTP_WXAPP_LOGIN_SLOW);
-        return;
-
-    default:
-        ngx_http_wxapp_login_fail(login, NGX_HTTP_WXAPP_LOGIN_BROKEN);
     }
+
+    if (ngx_http_wxapp_login_session(login, call->reply) != NGX_OK) {
+        ngx_http_wxapp_login_fail(login, NGX_HTTP_WXAPP_WECHAT_NO_REPLY);
+        return;
+    }
+
+    ngx_http_wxapp_login_upsert(login);
 }
 
 
@@ -958,41 +885,28 @@ ngx_http_wxapp_login_reply(ngx_http_wxapp_login_t *login)
 
 
 static void
-ngx_http_wxapp_login_fail(ngx_http_wxapp_login_t *login, ngx_int_t errcode)
+ngx_http_wxapp_login_fail(ngx_http_wxapp_login_t *login, int32_t number)
 {
-    ngx_http_request_t              *r;
-    ngx_http_wxapp_login_problem_t  *p;
+    ngx_http_request_t               *r;
+    ngx_http_wxapp_wechat_problem_t  *problem;
 
     r = login->request;
 
-    for (p = ngx_http_wxapp_login_problems; p->errcode; p++) {
-        if (p->errcode == errcode) {
-            break;
-        }
-    }
+    problem = ngx_http_wxapp_wechat_problem(number,
+                                            ngx_http_wxapp_login_problems);
 
-    ngx_log_error(p->level, r->connection->log, 0,
-                  "login failed: %s, errcode %L, rid \"%V\"",
-                  p->code, login->call.errcode, &login->call.rid);
-
-    ngx_http_wxapp_count(p->counter);
+    ngx_http_wxapp_count(problem->login);
 
     /* a code that WeChat has taken or refused is not shown to it again */
 
     ngx_http_wxapp_login_land(login, NGX_HTTP_WXAPP_LOGIN_PROBLEM
-                                     | (uint32_t) errcode,
-                              ngx_http_wxapp_login_spent(login, p->status)
+                                     | (uint32_t) number,
+                              ngx_http_wxapp_login_spent(login,
+                                                         problem->status)
                               ? NGX_HTTP_WXAPP_LOGIN_LATE : 0);
 
-    if (p->retry
-        && ngx_http_wxapp_retry_after(r, p->retry) != NGX_OK)
-    {
-        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
-        return;
-    }
-
-    ngx_http_finalize_request(r, ngx_http_wxapp_problem(r, p->status, p->code,
-                                                        p->message));
+    ngx_http_finalize_request(r, ngx_http_wxapp_wechat_refuse(r, "login",
+                                                 &login->call, problem));
 }
 
 
