@@ -5,12 +5,19 @@
 #define NGX_HTTP_WXAPP_WECHAT_RID  64
 
 
+static ngx_int_t ngx_http_wxapp_wechat_start(ngx_http_request_t *r,
+    ngx_http_wxapp_wechat_t *call, ngx_uint_t post);
 static ngx_http_wxapp_wechat_t *ngx_http_wxapp_wechat_call(
     ngx_http_request_t *sr);
 static ngx_int_t ngx_http_wxapp_wechat_isolate(ngx_http_request_t *sr);
+static ngx_int_t ngx_http_wxapp_wechat_send(ngx_http_request_t *sr,
+    ngx_str_t *body);
+static ngx_table_elt_t *ngx_http_wxapp_wechat_add(ngx_http_request_t *sr,
+    const char *key, u_char *value, size_t len);
 static ngx_int_t ngx_http_wxapp_wechat_done(ngx_http_request_t *sr,
     void *data, ngx_int_t rc);
 static void ngx_http_wxapp_wechat_resume(ngx_http_request_t *r);
+static void ngx_http_wxapp_wechat_wipe(ngx_http_wxapp_wechat_t *call);
 static void ngx_http_wxapp_wechat_reply(ngx_http_request_t *sr,
     ngx_http_wxapp_wechat_t *call, ngx_int_t rc);
 static ngx_uint_t ngx_http_wxapp_wechat_complete(ngx_http_upstream_t *u);
@@ -23,6 +30,7 @@ static u_char *ngx_http_wxapp_wechat_log(ngx_http_request_t *r,
     ngx_http_request_t *sr, u_char *buf, size_t len);
 
 
+static ngx_str_t  ngx_http_wxapp_wechat_method = ngx_string("POST");
 static ngx_str_t  ngx_http_wxapp_wechat_errcode = ngx_string("errcode");
 static ngx_str_t  ngx_http_wxapp_wechat_errmsg = ngx_string("errmsg");
 
@@ -30,6 +38,22 @@ static ngx_str_t  ngx_http_wxapp_wechat_errmsg = ngx_string("errmsg");
 ngx_int_t
 ngx_http_wxapp_wechat_get(ngx_http_request_t *r,
     ngx_http_wxapp_wechat_t *call)
+{
+    return ngx_http_wxapp_wechat_start(r, call, 0);
+}
+
+
+ngx_int_t
+ngx_http_wxapp_wechat_post(ngx_http_request_t *r,
+    ngx_http_wxapp_wechat_t *call)
+{
+    return ngx_http_wxapp_wechat_start(r, call, 1);
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_wechat_start(ngx_http_request_t *r,
+    ngx_http_wxapp_wechat_t *call, ngx_uint_t post)
 {
     u_char                      *p;
     ngx_str_t                    uri;
@@ -66,11 +90,12 @@ ngx_http_wxapp_wechat_get(ngx_http_request_t *r,
                             NGX_HTTP_SUBREQUEST_IN_MEMORY
                             |NGX_HTTP_SUBREQUEST_WAITED)
         != NGX_OK
-        || ngx_http_wxapp_wechat_isolate(sr) != NGX_OK)
+        || ngx_http_wxapp_wechat_isolate(sr) != NGX_OK
+        || (post && ngx_http_wxapp_wechat_send(sr, &call->body) != NGX_OK))
     {
         /* one that was made already runs, but has nothing to tell */
 
-        ngx_explicit_memzero(call->args.data, call->args.len);
+        ngx_http_wxapp_wechat_wipe(call);
         ngx_http_wxapp_wechat_unmask(r, call);
         return NGX_ERROR;
     }
@@ -89,7 +114,6 @@ ngx_http_wxapp_wechat_get(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_wxapp_wechat_isolate(ngx_http_request_t *sr)
 {
-    ngx_table_elt_t            *h;
     ngx_http_wxapp_ctx_t       *ctx;
     ngx_http_core_main_conf_t  *cmcf;
 
@@ -112,22 +136,14 @@ ngx_http_wxapp_wechat_isolate(ngx_http_request_t *sr)
 
     /* all that goes out, unless the location sets more */
 
-    h = ngx_list_push(&sr->headers_in.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
     ctx = ngx_http_wxapp_ctx(sr);
 
-    ngx_str_set(&h->key, "traceparent");
-    h->lowcase_key = h->key.data;
-
-    /* by which proxy_set_header finds what it replaces */
-
-    h->hash = ngx_hash_key(h->key.data, h->key.len);
-    h->value.data = ctx->trace.parent;
-    h->value.len = NGX_WXAPP_TRACEPARENT_LEN;
-    ngx_http_wxapp_header_end(h);
+    if (ngx_http_wxapp_wechat_add(sr, "traceparent", ctx->trace.parent,
+                                  NGX_WXAPP_TRACEPARENT_LEN)
+        == NULL)
+    {
+        return NGX_ERROR;
+    }
 
     cmcf = ngx_http_get_module_main_conf(sr, ngx_http_core_module);
 
@@ -135,6 +151,71 @@ ngx_http_wxapp_wechat_isolate(ngx_http_request_t *sr)
                                           * sizeof(ngx_http_variable_value_t));
 
     return sr->variables ? NGX_OK : NGX_ERROR;
+}
+
+
+/* chunks WeChat answers with 412: the body has a length */
+
+static ngx_int_t
+ngx_http_wxapp_wechat_send(ngx_http_request_t *sr, ngx_str_t *body)
+{
+    ngx_buf_t  *b;
+
+    sr->method = NGX_HTTP_POST;
+    sr->method_name = ngx_http_wxapp_wechat_method;
+
+    sr->headers_in.content_length_n = body->len;
+    sr->headers_in.content_type = ngx_http_wxapp_wechat_add(sr, "content-type",
+                                          (u_char *) "application/json",
+                                          sizeof("application/json") - 1);
+
+    b = ngx_calloc_buf(sr->pool);
+    sr->request_body->bufs = ngx_alloc_chain_link(sr->pool);
+
+    if (sr->headers_in.content_type == NULL || b == NULL
+        || sr->request_body->bufs == NULL)
+    {
+        return NGX_ERROR;
+    }
+
+    b->start = body->data;
+    b->pos = body->data;
+    b->last = body->data + body->len;
+    b->end = b->last;
+    b->memory = 1;
+    b->last_buf = 1;
+
+    sr->request_body->buf = b;
+    sr->request_body->bufs->buf = b;
+    sr->request_body->bufs->next = NULL;
+
+    return NGX_OK;
+}
+
+
+static ngx_table_elt_t *
+ngx_http_wxapp_wechat_add(ngx_http_request_t *sr, const char *key,
+    u_char *value, size_t len)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&sr->headers_in.headers);
+    if (h == NULL) {
+        return NULL;
+    }
+
+    h->key.data = (u_char *) key;
+    h->key.len = ngx_strlen(key);
+    h->lowcase_key = h->key.data;
+
+    /* by which proxy_set_header finds what it replaces */
+
+    h->hash = ngx_hash_key(h->key.data, h->key.len);
+    h->value.data = value;
+    h->value.len = len;
+    ngx_http_wxapp_header_end(h);
+
+    return h;
 }
 
 
@@ -247,11 +328,23 @@ ngx_http_wxapp_wechat_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
     if (!call->done) {
         call->done = 1;
         ngx_http_wxapp_wechat_reply(sr, call, rc);
-
-        ngx_explicit_memzero(call->args.data, call->args.len);
+        ngx_http_wxapp_wechat_wipe(call);
     }
 
     return NGX_OK;
+}
+
+
+static void
+ngx_http_wxapp_wechat_wipe(ngx_http_wxapp_wechat_t *call)
+{
+    if (call->args.len) {
+        ngx_explicit_memzero(call->args.data, call->args.len);
+    }
+
+    if (call->body.len) {
+        ngx_explicit_memzero(call->body.data, call->body.len);
+    }
 }
 
 
@@ -293,6 +386,14 @@ ngx_http_wxapp_wechat_reply(ngx_http_request_t *sr,
     call->result = (rc == NGX_HTTP_GATEWAY_TIME_OUT)
                    ? NGX_HTTP_WXAPP_WECHAT_TIMEOUT
                    : NGX_HTTP_WXAPP_WECHAT_BROKEN;
+
+    if (sr->method == NGX_HTTP_POST && sr->upstream
+        && !sr->upstream->conf->pass_request_body)
+    {
+        ngx_log_error(NGX_LOG_ERR, sr->connection->log, 0,
+                      "WeChat got no body: \"proxy_pass_request_body\" is off "
+                      "in the location of \"api\" in \"wxapp_app\"");
+    }
 
     if (rc != NGX_OK || sr->headers_out.status != NGX_HTTP_OK
         || sr->out == NULL || sr->upstream == NULL)

@@ -33,6 +33,7 @@ struct ngx_http_wxapp_wechat_s {
     ngx_http_wxapp_app_t     *app;        /* whose "api" is called */
     ngx_str_t                 path;       /* "sns/jscode2session" */
     ngx_str_t                 args;       /* escaped; wiped afterwards */
+    ngx_str_t                 body;       /* JSON of a POST; wiped, too */
     ngx_http_wxapp_wechat_pt  handler;
     void                     *data;
 
@@ -56,11 +57,15 @@ struct ngx_http_wxapp_wechat_s {
 
 /*
  * Starts a GET from a content handler that raised r->main->count; "call"
- * lives in the request's pool.  The handler runs when the reply is complete;
- * it does not run when the client goes away.  NGX_ERROR if it could not be
- * started.
+ * lives in the request's pool.  The handler runs when the reply is complete,
+ * and may start the next one; it does not run when the client goes away.
+ * NGX_ERROR if it could not be started.
  */
 ngx_int_t ngx_http_wxapp_wechat_get(ngx_http_request_t *r,
+    ngx_http_wxapp_wechat_t *call);
+
+/* The same as a POST of call->body, with its Content-Length. */
+ngx_int_t ngx_http_wxapp_wechat_post(ngx_http_request_t *r,
     ngx_http_wxapp_wechat_t *call);
 
 /*
