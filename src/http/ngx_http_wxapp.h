@@ -32,6 +32,7 @@ typedef struct ngx_http_wxapp_session_conf_s  ngx_http_wxapp_session_conf_t;
 
 typedef struct {
     ngx_shm_zone_t           *zone;
+    ngx_shm_zone_t           *access_tokens;  /* of the apps */
     ngx_http_wxapp_app_t     *app;            /* the first of them */
     ngx_array_t              *apps;           /* ngx_http_wxapp_app_t * */
     ngx_http_wxapp_session_conf_t  *session;
