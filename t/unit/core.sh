@@ -9,7 +9,7 @@ HERE=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.." && pwd)
 CORE="core/ngx_string.c core/ngx_palloc.c core/ngx_times.c core/ngx_array.c core/ngx_list.c core/ngx_regex.c
       core/ngx_rbtree.c core/ngx_murmurhash.c
       os/unix/ngx_alloc.c os/unix/ngx_time.c"
-LIBS="-ljwt -lyajl -lcrypto -lpcre2-8"
+LIBS="-ljwt -lyajl -lcrypto -lcrypt -lpcre2-8"
 
 # the source of the installed nginx: the sanitized core's, or fetched on its own
 core_source() {
