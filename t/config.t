@@ -922,10 +922,10 @@ wxapp_token {
 === TEST 75: an algorithm that is not supported
 --- token
 wxapp_token {
-    key 1 RS256 jwt.key;
+    key 1 RS265 jwt.key;
 }
---- emerg: unknown algorithm "RS256", did you mean "HS256"?
---- at: key 1 RS256 jwt.key;
+--- emerg: unknown algorithm "RS265", did you mean "RS256"?
+--- at: key 1 RS265 jwt.key;
 
 
 

@@ -1,33 +1,51 @@
 
 #include "base/ngx_wxapp_token.h"
 #include "base/ngx_wxapp_crypto.h"
+#include "base/ngx_wxapp_jws.h"
 
-#include <jwt.h>
 
-
-/* read before anything vouches for it; ours have 60 characters */
+/* read before anything vouches for it; ours have 70 characters */
 
 #define NGX_WXAPP_TOKEN_HEADER  512
 
 
-static ngx_int_t ngx_wxapp_token_encode(ngx_wxapp_token_key_t *key,
+typedef struct {
+    ngx_str_t                 input;      /* what is signed: the first two */
+    ngx_str_t                 header;
+    ngx_str_t                 payload;
+    ngx_str_t                 signature;
+} ngx_wxapp_token_parts_t;
+
+
+static ngx_int_t ngx_wxapp_token_encode(ngx_wxapp_jwk_t *key,
     ngx_pool_t *pool, ngx_str_t *claims, ngx_str_t *value);
-static ngx_int_t ngx_wxapp_token_split(ngx_str_t *value, ngx_str_t *header,
-    ngx_str_t *payload);
+static u_char *ngx_wxapp_token_base64url(u_char *p, u_char *data, size_t len);
+static ngx_int_t ngx_wxapp_token_split(ngx_str_t *value,
+    ngx_wxapp_token_parts_t *parts);
 static ngx_int_t ngx_wxapp_token_part(ngx_pool_t *pool, ngx_str_t *part,
     ngx_wxapp_json_node_t **object);
-static ngx_wxapp_token_key_t *ngx_wxapp_token_key(ngx_wxapp_token_t *token,
-    ngx_wxapp_json_node_t *header, const char **reason);
-static ngx_int_t ngx_wxapp_token_audience(ngx_wxapp_token_t *token,
+static ngx_uint_t ngx_wxapp_token_clear(ngx_wxapp_json_node_t *node);
+static ngx_uint_t ngx_wxapp_token_nul(ngx_str_t *s);
+static ngx_int_t ngx_wxapp_token_header(ngx_wxapp_json_node_t *header,
+    const char **reason);
+static ngx_wxapp_token_issuer_t *ngx_wxapp_token_issuer(
+    ngx_wxapp_token_t *token, ngx_wxapp_json_node_t *claims);
+static ngx_wxapp_jwk_t *ngx_wxapp_token_key(ngx_wxapp_token_t *token,
+    ngx_wxapp_token_issuer_t *issuer, ngx_wxapp_json_node_t *header,
+    const char **reason);
+static ngx_int_t ngx_wxapp_token_verify_by(ngx_wxapp_jwk_t *key,
+    ngx_wxapp_token_parts_t *parts);
+static ngx_int_t ngx_wxapp_token_audience(ngx_wxapp_token_issuer_t *issuer,
     ngx_wxapp_json_node_t *aud);
 static ngx_uint_t ngx_wxapp_token_equal(ngx_wxapp_json_node_t *node,
     ngx_str_t *s);
 
 
 static ngx_str_t  ngx_wxapp_token_alg = ngx_string("alg");
-static ngx_str_t  ngx_wxapp_token_hs256 = ngx_string("HS256");
 static ngx_str_t  ngx_wxapp_token_kid = ngx_string("kid");
+static ngx_str_t  ngx_wxapp_token_typ = ngx_string("typ");
 static ngx_str_t  ngx_wxapp_token_crit = ngx_string("crit");
+static ngx_str_t  ngx_wxapp_token_b64 = ngx_string("b64");
 static ngx_str_t  ngx_wxapp_token_exp = ngx_string("exp");
 static ngx_str_t  ngx_wxapp_token_nbf = ngx_string("nbf");
 static ngx_str_t  ngx_wxapp_token_iat = ngx_string("iat");
@@ -45,6 +63,10 @@ ngx_wxapp_token_sign(ngx_wxapp_token_t *token, ngx_pool_t *pool,
     ngx_uint_t         i;
     ngx_wxapp_text_t   text;
 
+    if (token->signer == NULL) {
+        return NGX_ERROR;
+    }
+
     if (ngx_wxapp_random(random, sizeof(random)) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -58,17 +80,21 @@ ngx_wxapp_token_sign(ngx_wxapp_token_t *token, ngx_pool_t *pool,
 
     ngx_wxapp_json_open(&text, '{');
 
-    if (token->issuer.len) {
+    if (token->own.name.len) {
         ngx_wxapp_json_name(&text, "iss");
-        ngx_wxapp_json_str(&text, &token->issuer);
+        ngx_wxapp_json_str(&text, &token->own.name);
     }
 
-    if (token->audience.len) {
+    if (token->own.audience.len) {
         ngx_wxapp_json_name(&text, "aud");
-        ngx_wxapp_json_str(&text, &token->audience);
+        ngx_wxapp_json_str(&text, &token->own.audience);
     }
 
     for (i = 0; i < n; i++) {
+        if (ngx_wxapp_token_nul(&claims[i].value)) {
+            return NGX_ERROR;
+        }
+
         if (claims[i].value.len) {
             ngx_wxapp_json_name(&text, claims[i].name);
 
@@ -92,58 +118,78 @@ ngx_wxapp_token_sign(ngx_wxapp_token_t *token, ngx_pool_t *pool,
     ngx_wxapp_json_str(&text, &jti);
     ngx_wxapp_json_close(&text, '}');
 
-    ngx_wxapp_text_put(&text, "", 1);
-
     if (ngx_wxapp_text_done(&text, &json) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    return ngx_wxapp_token_encode(token->keys->elts, pool, &json, value);
+    return ngx_wxapp_token_encode(token->signer, pool, &json, value);
 }
 
 
 static ngx_int_t
-ngx_wxapp_token_encode(ngx_wxapp_token_key_t *key, ngx_pool_t *pool,
+ngx_wxapp_token_encode(ngx_wxapp_jwk_t *key, ngx_pool_t *pool,
     ngx_str_t *claims, ngx_str_t *value)
 {
-    char       *s;
-    jwt_t      *jwt;
-    ngx_int_t   rc;
+    u_char            *p, signature[NGX_WXAPP_JWS_LEN];
+    size_t             len;
+    ngx_str_t          header;
+    ngx_wxapp_text_t   text;
 
-    if (jwt_new(&jwt) != 0) {
+    ngx_wxapp_text_init(&text, pool, 128);
+
+    ngx_wxapp_json_open(&text, '{');
+    ngx_wxapp_json_name(&text, "alg");
+    ngx_wxapp_json_str(&text, &key->alg->name);
+    ngx_wxapp_json_name(&text, "typ");
+    ngx_wxapp_json_cstr(&text, "at+jwt");
+    ngx_wxapp_json_name(&text, "kid");
+    ngx_wxapp_json_str(&text, &key->kid);
+    ngx_wxapp_json_close(&text, '}');
+
+    if (ngx_wxapp_text_done(&text, &header) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    rc = NGX_ERROR;
-
-    if (jwt_add_grants_json(jwt, (char *) claims->data) != 0
-        || jwt_add_header(jwt, "kid", (char *) key->kid.data) != 0
-        || jwt_set_alg(jwt, JWT_ALG_HS256, key->secret.data, key->secret.len)
-           != 0)
-    {
-        goto done;
+    p = ngx_pnalloc(pool, ngx_base64_encoded_length(header.len)
+                          + ngx_base64_encoded_length(claims->len)
+                          + ngx_base64_encoded_length(NGX_WXAPP_JWS_LEN) + 2);
+    if (p == NULL) {
+        return NGX_ERROR;
     }
 
-    s = jwt_encode_str(jwt);
-    if (s == NULL) {
-        goto done;
+    value->data = p;
+
+    p = ngx_wxapp_token_base64url(p, header.data, header.len);
+    *p++ = '.';
+    p = ngx_wxapp_token_base64url(p, claims->data, claims->len);
+
+    value->len = p - value->data;
+
+    if (ngx_wxapp_jws_sign(key, value, signature, &len) != NGX_OK) {
+        return NGX_ERROR;
     }
 
-    value->len = ngx_strlen(s);
-    value->data = ngx_pnalloc(pool, value->len);
+    *p++ = '.';
+    p = ngx_wxapp_token_base64url(p, signature, len);
 
-    if (value->data) {
-        ngx_memcpy(value->data, s, value->len);
-        rc = NGX_OK;
-    }
+    value->len = p - value->data;
 
-    ngx_free(s);
+    return NGX_OK;
+}
 
-done:
 
-    jwt_free(jwt);
+static u_char *
+ngx_wxapp_token_base64url(u_char *p, u_char *data, size_t len)
+{
+    ngx_str_t  from, to;
 
-    return rc;
+    from.data = data;
+    from.len = len;
+    to.data = p;
+
+    ngx_encode_base64url(&to, &from);
+
+    return p + to.len;
 }
 
 
@@ -152,13 +198,11 @@ ngx_wxapp_token_verify(ngx_wxapp_token_t *token, ngx_pool_t *pool,
     ngx_str_t *value, time_t now, ngx_wxapp_json_node_t **claims,
     const char **reason)
 {
-    int                     rc;
-    jwt_t                  *jwt;
-    u_char                  buf[NGX_WXAPP_TOKEN_LEN + 1];
-    ngx_int_t               r;
-    ngx_str_t               header, payload;
-    ngx_wxapp_token_key_t  *key;
-    ngx_wxapp_json_node_t  *object;
+    ngx_int_t                  rc;
+    ngx_wxapp_jwk_t           *key;
+    ngx_wxapp_json_node_t     *header;
+    ngx_wxapp_token_parts_t    parts;
+    ngx_wxapp_token_issuer_t  *issuer;
 
     if (value->len > NGX_WXAPP_TOKEN_LEN) {
         *reason = "the token is too long";
@@ -167,62 +211,60 @@ ngx_wxapp_token_verify(ngx_wxapp_token_t *token, ngx_pool_t *pool,
 
     *reason = "the token is malformed";
 
-    if (ngx_wxapp_token_split(value, &header, &payload) != NGX_OK
-        || header.len > NGX_WXAPP_TOKEN_HEADER)
+    if (ngx_wxapp_token_split(value, &parts) != NGX_OK
+        || parts.header.len > NGX_WXAPP_TOKEN_HEADER)
     {
         return NGX_DECLINED;
     }
 
-    r = ngx_wxapp_token_part(pool, &header, &object);
-    if (r != NGX_OK) {
-        return r;
+    rc = ngx_wxapp_token_part(pool, &parts.header, &header);
+    if (rc != NGX_OK) {
+        return rc;
     }
 
-    /*
-     * The algorithm belongs to the key.  libjwt would take any HMAC that the
-     * token asks for, so it sees only tokens whose alg is the key's.
-     */
+    if (!ngx_wxapp_token_clear(header)) {
+        return NGX_DECLINED;
+    }
 
-    key = ngx_wxapp_token_key(token, object, reason);
+    /* iss says whose key it has to be, which then vouches for it */
+
+    rc = ngx_wxapp_token_part(pool, &parts.payload, claims);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    rc = ngx_wxapp_token_header(header, reason);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    issuer = ngx_wxapp_token_issuer(token, *claims);
+
+    key = ngx_wxapp_token_key(token, issuer, header, reason);
     if (key == NULL) {
         return NGX_DECLINED;
     }
 
-    ngx_cpystrn(buf, value->data, value->len + 1);
+    *reason = "the signature is invalid";
 
-    rc = jwt_decode(&jwt, (char *) buf, key->secret.data, key->secret.len);
-
-    if (rc == ENOMEM) {
-        return NGX_ERROR;
+    rc = ngx_wxapp_token_verify_by(key, &parts);
+    if (rc != NGX_OK) {
+        return rc;
     }
 
-    if (rc != 0) {
-        *reason = "the signature is invalid";
+    if (!ngx_wxapp_token_clear(*claims)) {
+        *reason = "the token is malformed";
         return NGX_DECLINED;
-    }
-
-    rc = (jwt_get_alg(jwt) == JWT_ALG_HS256);
-
-    jwt_free(jwt);
-
-    if (!rc) {
-        *reason = "the algorithm is not accepted";
-        return NGX_DECLINED;
-    }
-
-    r = ngx_wxapp_token_part(pool, &payload, claims);
-    if (r != NGX_OK) {
-        return r;
     }
 
     return ngx_wxapp_token_check(token, *claims, now, reason);
 }
 
 
-/* three parts of base64url; the signature is libjwt's to read */
+/* three parts of base64url */
 
 static ngx_int_t
-ngx_wxapp_token_split(ngx_str_t *value, ngx_str_t *header, ngx_str_t *payload)
+ngx_wxapp_token_split(ngx_str_t *value, ngx_wxapp_token_parts_t *parts)
 {
     u_char      *p, *last;
     ngx_uint_t   n;
@@ -259,8 +301,12 @@ ngx_wxapp_token_split(ngx_str_t *value, ngx_str_t *header, ngx_str_t *payload)
         return NGX_ERROR;
     }
 
-    *header = part[0];
-    *payload = part[1];
+    parts->header = part[0];
+    parts->payload = part[1];
+    parts->signature = part[2];
+
+    parts->input.data = value->data;
+    parts->input.len = part[0].len + 1 + part[1].len;
 
     return NGX_OK;
 }
@@ -270,10 +316,9 @@ static ngx_int_t
 ngx_wxapp_token_part(ngx_pool_t *pool, ngx_str_t *part,
     ngx_wxapp_json_node_t **object)
 {
-    ngx_int_t               rc;
-    ngx_str_t               json;
-    const char             *error;
-    ngx_wxapp_json_node_t  *node, *next;
+    ngx_int_t    rc;
+    ngx_str_t    json;
+    const char  *error;
 
     json.data = ngx_pnalloc(pool, ngx_base64_decoded_length(part->len));
     if (json.data == NULL) {
@@ -289,62 +334,202 @@ ngx_wxapp_token_part(ngx_pool_t *pool, ngx_str_t *part,
         return rc;
     }
 
-    if ((*object)->type != NGX_WXAPP_JSON_OBJECT) {
-        return NGX_DECLINED;
-    }
+    return ((*object)->type == NGX_WXAPP_JSON_OBJECT) ? NGX_OK
+                                                      : NGX_DECLINED;
+}
 
-    /* two readers of a repeated name may see different values: RFC 8725 */
 
-    for (node = (*object)->first; node; node = node->next) {
+/*
+ * Two readers of a repeated name may see different values, RFC 8725, and so
+ * may those of a string with NUL.
+ */
+
+static ngx_uint_t
+ngx_wxapp_token_clear(ngx_wxapp_json_node_t *parent)
+{
+    ngx_wxapp_json_node_t  *node, *next;
+
+    for (node = parent->first; node; node = node->next) {
+
+        if (ngx_wxapp_token_nul(&node->name)
+            || ngx_wxapp_token_nul(&node->value)
+            || !ngx_wxapp_token_clear(node))
+        {
+            return 0;
+        }
+
+        if (parent->type != NGX_WXAPP_JSON_OBJECT) {
+            continue;
+        }
+
         for (next = node->next; next; next = next->next) {
             if (node->name.len == next->name.len
                 && ngx_memcmp(node->name.data, next->name.data,
                               node->name.len)
                    == 0)
             {
-                return NGX_DECLINED;
+                return 0;
             }
         }
     }
 
-    return NGX_OK;
+    return 1;
 }
 
 
-static ngx_wxapp_token_key_t *
-ngx_wxapp_token_key(ngx_wxapp_token_t *token, ngx_wxapp_json_node_t *header,
-    const char **reason)
+static ngx_uint_t
+ngx_wxapp_token_nul(ngx_str_t *s)
 {
-    ngx_uint_t              i;
-    ngx_wxapp_token_key_t  *key;
-    ngx_wxapp_json_node_t  *kid;
+    return s->len && ngx_strlchr(s->data, s->data + s->len, '\0') != NULL;
+}
 
-    if (ngx_wxapp_json_member(header, &ngx_wxapp_token_crit)) {
-        *reason = "the token has critical headers";
-        return NULL;
-    }
 
-    if (!ngx_wxapp_token_equal(ngx_wxapp_json_member(header,
-                                                     &ngx_wxapp_token_alg),
-                               &ngx_wxapp_token_hs256))
+static ngx_int_t
+ngx_wxapp_token_header(ngx_wxapp_json_node_t *header, const char **reason)
+{
+    ngx_str_t               typ;
+    ngx_wxapp_json_node_t  *node;
+
+    /* an unencoded payload, RFC 7797, is critical, too */
+
+    if (ngx_wxapp_json_member(header, &ngx_wxapp_token_crit)
+        || ngx_wxapp_json_member(header, &ngx_wxapp_token_b64))
     {
-        *reason = "the algorithm is not accepted";
-        return NULL;
+        *reason = "the token has critical headers";
+        return NGX_DECLINED;
     }
 
-    kid = ngx_wxapp_json_member(header, &ngx_wxapp_token_kid);
+    node = ngx_wxapp_json_member(header, &ngx_wxapp_token_typ);
 
-    key = token->keys->elts;
+    if (node == NULL) {
+        return NGX_OK;
+    }
 
-    for (i = 0; i < token->keys->nelts; i++) {
-        if (ngx_wxapp_token_equal(kid, &key[i].kid)) {
-            return &key[i];
+    *reason = "the token is of another type";
+
+    if (node->type != NGX_WXAPP_JSON_STRING) {
+        return NGX_DECLINED;
+    }
+
+    /* a media type: RFC 7515 section 4.1.9 */
+
+    typ = node->value;
+
+    if (typ.len > sizeof("application/") - 1
+        && ngx_strncasecmp(typ.data, (u_char *) "application/",
+                           sizeof("application/") - 1) == 0)
+    {
+        typ.data += sizeof("application/") - 1;
+        typ.len -= sizeof("application/") - 1;
+    }
+
+    if ((typ.len == 3
+         && ngx_strncasecmp(typ.data, (u_char *) "JWT", 3) == 0)
+        || (typ.len == 6
+            && ngx_strncasecmp(typ.data, (u_char *) "at+jwt", 6) == 0))
+    {
+        return NGX_OK;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_wxapp_token_issuer_t *
+ngx_wxapp_token_issuer(ngx_wxapp_token_t *token,
+    ngx_wxapp_json_node_t *claims)
+{
+    ngx_uint_t                 i;
+    ngx_wxapp_json_node_t     *iss;
+    ngx_wxapp_token_issuer_t  *issuer;
+
+    if (token->trust) {
+        iss = ngx_wxapp_json_member(claims, &ngx_wxapp_token_iss);
+        issuer = token->trust->elts;
+
+        for (i = 0; i < token->trust->nelts; i++) {
+            if (ngx_wxapp_token_equal(iss, &issuer[i].name)) {
+                return &issuer[i];
+            }
         }
     }
 
+    return &token->own;
+}
+
+
+/*
+ * The algorithm belongs to the key: one that the token asks for decides
+ * nothing.  What else a header says of keys, as jku, jwk or x5c, is not read.
+ */
+
+static ngx_wxapp_jwk_t *
+ngx_wxapp_token_key(ngx_wxapp_token_t *token,
+    ngx_wxapp_token_issuer_t *issuer, ngx_wxapp_json_node_t *header,
+    const char **reason)
+{
+    ngx_uint_t              i, any;
+    ngx_wxapp_jwk_t        *key, *found;
+    ngx_wxapp_json_node_t  *alg, *kid;
+
+    alg = ngx_wxapp_json_member(header, &ngx_wxapp_token_alg);
+    kid = ngx_wxapp_json_member(header, &ngx_wxapp_token_kid);
+
+    /* others need not name the only key that it can be */
+
+    any = (kid == NULL && issuer != &token->own);
+
+    key = issuer->keys->elts;
+    found = NULL;
+
     *reason = "the key is unknown";
 
-    return NULL;
+    for (i = 0; i < issuer->keys->nelts; i++) {
+
+        if (!any && !ngx_wxapp_token_equal(kid, &key[i].kid)) {
+            continue;
+        }
+
+        if (!ngx_wxapp_token_equal(alg, &key[i].alg->name)) {
+            *reason = "the algorithm is not accepted";
+            continue;
+        }
+
+        if (found) {
+            *reason = "the key is unknown";
+            return NULL;
+        }
+
+        found = &key[i];
+    }
+
+    return found;
+}
+
+
+static ngx_int_t
+ngx_wxapp_token_verify_by(ngx_wxapp_jwk_t *key,
+    ngx_wxapp_token_parts_t *parts)
+{
+    u_char     buf[ngx_base64_decoded_length(NGX_WXAPP_TOKEN_LEN)];
+    u_char     again[NGX_WXAPP_TOKEN_LEN];
+    ngx_str_t  signature;
+
+    signature.data = buf;
+
+    if (ngx_decode_base64url(&signature, &parts->signature) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    /* bits at the end that say nothing must be zero, or there are twins */
+
+    (void) ngx_wxapp_token_base64url(again, buf, signature.len);
+
+    if (ngx_memcmp(again, parts->signature.data, parts->signature.len) != 0) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_wxapp_jws_verify(key, &parts->input, &signature);
 }
 
 
@@ -352,8 +537,9 @@ ngx_int_t
 ngx_wxapp_token_check(ngx_wxapp_token_t *token, ngx_wxapp_json_node_t *claims,
     time_t now, const char **reason)
 {
-    int64_t                 at;
-    ngx_wxapp_json_node_t  *node;
+    int64_t                    at;
+    ngx_wxapp_json_node_t     *node;
+    ngx_wxapp_token_issuer_t  *issuer;
 
     *reason = "the token has a claim of the wrong type";
 
@@ -394,10 +580,12 @@ ngx_wxapp_token_check(ngx_wxapp_token_t *token, ngx_wxapp_json_node_t *claims,
         }
     }
 
-    if (token->issuer.len
+    issuer = ngx_wxapp_token_issuer(token, claims);
+
+    if (issuer->name.len
         && !ngx_wxapp_token_equal(ngx_wxapp_json_member(claims,
                                                        &ngx_wxapp_token_iss),
-                                  &token->issuer))
+                                  &issuer->name))
     {
         *reason = "the token has another issuer";
         return NGX_DECLINED;
@@ -407,8 +595,8 @@ ngx_wxapp_token_check(ngx_wxapp_token_t *token, ngx_wxapp_json_node_t *claims,
 
     node = ngx_wxapp_json_member(claims, &ngx_wxapp_token_aud);
 
-    if ((node || token->audience.len)
-        && ngx_wxapp_token_audience(token, node) != NGX_OK)
+    if ((node || issuer->audience.len)
+        && ngx_wxapp_token_audience(issuer, node) != NGX_OK)
     {
         *reason = "the token is for another audience";
         return NGX_DECLINED;
@@ -419,17 +607,18 @@ ngx_wxapp_token_check(ngx_wxapp_token_t *token, ngx_wxapp_json_node_t *claims,
 
 
 static ngx_int_t
-ngx_wxapp_token_audience(ngx_wxapp_token_t *token, ngx_wxapp_json_node_t *aud)
+ngx_wxapp_token_audience(ngx_wxapp_token_issuer_t *issuer,
+    ngx_wxapp_json_node_t *aud)
 {
     ngx_wxapp_json_node_t  *node;
 
-    if (token->audience.len == 0) {
+    if (issuer->audience.len == 0) {
         return NGX_DECLINED;
     }
 
     if (aud && aud->type == NGX_WXAPP_JSON_ARRAY) {
         for (node = aud->first; node; node = node->next) {
-            if (ngx_wxapp_token_equal(node, &token->audience)) {
+            if (ngx_wxapp_token_equal(node, &issuer->audience)) {
                 return NGX_OK;
             }
         }
@@ -437,7 +626,7 @@ ngx_wxapp_token_audience(ngx_wxapp_token_t *token, ngx_wxapp_json_node_t *aud)
         return NGX_DECLINED;
     }
 
-    return ngx_wxapp_token_equal(aud, &token->audience) ? NGX_OK
+    return ngx_wxapp_token_equal(aud, &issuer->audience) ? NGX_OK
                                                         : NGX_DECLINED;
 }
 

@@ -320,74 +320,97 @@ ngx_http_wxapp_conf_words(ngx_conf_t *cf, ngx_str_t *s)
 ngx_int_t
 ngx_http_wxapp_conf_file(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *secret)
 {
-    ssize_t          n;
-    ngx_fd_t         fd;
-    ngx_str_t        path;
-    ngx_file_info_t  fi;
+    ngx_str_t   path;
+    ngx_uint_t  exposed;
 
     path = *name;
 
-    if (ngx_conf_full_name(cf->cycle, &path, 1) != NGX_OK) {
+    if (ngx_http_wxapp_conf_text(cf, &path, secret, &exposed) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    fd = ngx_open_file(path.data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+    if (exposed) {
+        ngx_http_wxapp_conf_exposed(cf, &path);
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_wxapp_conf_exposed(ngx_conf_t *cf, ngx_str_t *path)
+{
+    ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                       "secret file \"%V\" can be read by everyone, "
+                       "use chmod o-r", path);
+}
+
+
+ngx_int_t
+ngx_http_wxapp_conf_text(ngx_conf_t *cf, ngx_str_t *path, ngx_str_t *text,
+    ngx_uint_t *exposed)
+{
+    ssize_t          n;
+    ngx_fd_t         fd;
+    ngx_file_info_t  fi;
+
+    if (ngx_conf_full_name(cf->cycle, path, 1) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
 
     if (fd == NGX_INVALID_FILE) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%V\" failed", &path);
+                           ngx_open_file_n " \"%V\" failed", path);
         return NGX_ERROR;
     }
 
     if (ngx_fd_info(fd, &fi) == NGX_FILE_ERROR) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_fd_info_n " \"%V\" failed", &path);
+                           ngx_fd_info_n " \"%V\" failed", path);
         goto failed;
     }
 
     if (!ngx_is_file(&fi)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "secret file \"%V\" is not a regular file", &path);
+                           "secret file \"%V\" is not a regular file", path);
         goto failed;
     }
 
     if (ngx_file_size(&fi) > NGX_HTTP_WXAPP_SECRET_LEN) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "secret file \"%V\" is larger than 64k", &path);
+                           "secret file \"%V\" is larger than 64k", path);
         goto failed;
     }
 
-    if (fi.st_mode & S_IROTH) {
-        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                           "secret file \"%V\" can be read by everyone, "
-                           "use chmod o-r", &path);
-    }
+    *exposed = (fi.st_mode & S_IROTH) ? 1 : 0;
 
-    secret->data = ngx_pnalloc(cf->pool, ngx_file_size(&fi) + 1);
-    if (secret->data == NULL) {
+    text->data = ngx_pnalloc(cf->pool, ngx_file_size(&fi) + 1);
+    if (text->data == NULL) {
         goto failed;
     }
 
-    n = ngx_read_fd(fd, secret->data, ngx_file_size(&fi));
+    n = ngx_read_fd(fd, text->data, ngx_file_size(&fi));
 
     if (n == -1) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_read_fd_n " \"%V\" failed", &path);
+                           ngx_read_fd_n " \"%V\" failed", path);
         goto failed;
     }
 
-    while (n && (secret->data[n - 1] == LF || secret->data[n - 1] == CR)) {
+    while (n && (text->data[n - 1] == LF || text->data[n - 1] == CR)) {
         n--;
     }
 
     if (n == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "secret file \"%V\" is empty", &path);
+                           "secret file \"%V\" is empty", path);
         goto failed;
     }
 
-    secret->len = n;
-    secret->data[n] = '\0';
+    text->len = n;
+    text->data[n] = '\0';
 
     (void) ngx_close_file(fd);
 

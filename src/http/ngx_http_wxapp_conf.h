@@ -88,6 +88,15 @@ ngx_int_t ngx_http_wxapp_conf_file(ngx_conf_t *cf, ngx_str_t *name,
     ngx_str_t *secret);
 
 /*
+ * The same for a file that need not be secret: "exposed" tells whether
+ * others may read it, "path" becomes the full name; and the warning for one
+ * that is secret.
+ */
+ngx_int_t ngx_http_wxapp_conf_text(ngx_conf_t *cf, ngx_str_t *path,
+    ngx_str_t *text, ngx_uint_t *exposed);
+void ngx_http_wxapp_conf_exposed(ngx_conf_t *cf, ngx_str_t *path);
+
+/*
  * Where a directive stands, for errors that show only when all is read.
  */
 typedef struct {

@@ -577,7 +577,6 @@ ngx_http_wxapp_resource_cursor_key(ngx_conf_t *cf,
 {
     ngx_str_t                   *key, *password, name;
     ngx_uint_t                   i;
-    ngx_wxapp_token_key_t       *signing;
     ngx_http_wxapp_main_conf_t  *wmcf;
 
     for (i = 0; i < rcf->nkeys; i++) {
@@ -603,9 +602,9 @@ ngx_http_wxapp_resource_cursor_key(ngx_conf_t *cf,
 
     ngx_str_set(&name, "wxapp cursor");
 
-    if (wmcf->token) {
-        signing = wmcf->token->keys->elts;
-        return ngx_wxapp_hmac_sha256(&signing->secret, &name, key->data);
+    if (wmcf->token && wmcf->token->signer) {
+        return ngx_wxapp_hmac_sha256(&wmcf->token->signer->secret, &name,
+                                     key->data);
     }
 
     /* slowly, as a password may be one that can be guessed */

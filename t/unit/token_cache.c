@@ -20,19 +20,24 @@ static const char             *reason;
 static void
 configure(void)
 {
-    ngx_wxapp_token_key_t  *key;
+    ngx_str_t         name;
+    ngx_wxapp_jwk_t  *key;
 
     unit_pool();
     memset(&token, 0, sizeof(token));
 
-    token.keys = ngx_array_create(pool, 1, sizeof(ngx_wxapp_token_key_t));
+    token.own.keys = ngx_array_create(pool, 1, sizeof(ngx_wxapp_jwk_t));
 
-    key = ngx_array_push(token.keys);
-    key->kid = bytes("k\0", 2);
-    key->kid.len--;
+    name = str("HS256");
+
+    key = ngx_array_push(token.own.keys);
+    memset(key, 0, sizeof(ngx_wxapp_jwk_t));
+    key->kid = str("k");
+    key->alg = ngx_wxapp_jwa_find(&name);
     key->secret = str("0123456789abcdef0123456789abcdef");
 
-    token.issuer = str("shop");
+    token.signer = key;
+    token.own.name = str("shop");
     token.ttl = 3600;
     token.leeway = 30;
 }
