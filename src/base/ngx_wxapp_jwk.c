@@ -345,7 +345,9 @@ ngx_wxapp_jwk_read(ngx_array_t *keys, ngx_pool_t *pool,
 
     for (i = 0; i < keys->nelts; i++) {
         if (other[i].alg == key.alg && other[i].kid.len == key.kid.len
-            && ngx_memcmp(other[i].kid.data, key.kid.data, key.kid.len) == 0)
+            && (key.kid.len == 0
+                || ngx_memcmp(other[i].kid.data, key.kid.data, key.kid.len)
+                   == 0))
         {
             *error = "has the \"kid\" of another";
             return NGX_DECLINED;
