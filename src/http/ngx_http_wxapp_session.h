@@ -40,13 +40,14 @@ typedef struct {
     ngx_str_t                 amr;            /* words: "wx", "pwd otp" */
     ngx_str_t                 claims;         /* JSON object of others, or
                                                  empty */
+    time_t                    auth_time;      /* of the login */
+    time_t                    mfa_time;       /* 0: none */
+
     ngx_str_t                 device;         /* User-Agent, 128 bytes */
     ngx_str_t                 address;
     time_t                    created;
     time_t                    seen;
     time_t                    expires;
-    time_t                    auth_time;      /* of the login */
-    time_t                    mfa_time;       /* 0: none */
 
     ngx_str_t                 refresh;        /* the token, or empty */
 } ngx_http_wxapp_session_t;
@@ -68,28 +69,57 @@ typedef void (*ngx_http_wxapp_session_pt)(ngx_http_request_t *r,
     void *data);
 
 
+typedef void (*ngx_http_wxapp_sessions_pt)(ngx_http_request_t *r,
+    ngx_http_wxapp_session_e result, ngx_array_t *sessions, void *data);
+
+
+/* Prepares the scripts; at configuration.  NGX_ERROR without memory. */
+ngx_int_t ngx_http_wxapp_session_scripts(void);
+
+/* Makes the id of a new session; NGX_ERROR without memory or randomness. */
+ngx_int_t ngx_http_wxapp_session_id(ngx_http_request_t *r, ngx_str_t *id);
+
 /*
- * Makes a session of what uid to mfa_time say; id, device, address and times
- * are set here, and the refresh token if there are such.  The user's oldest
- * sessions end when there are too many.  The handler runs once, later, with
- * OK or LOST, unless the client goes away.  NGX_AGAIN, or NGX_ERROR without
- * memory.
+ * Keeps a new session of what id to mfa_time say; device, address and times
+ * are set here, and the refresh token if there are such.  The user's sessions
+ * that were not seen longest end when there are too many.  The handler runs
+ * once, later, with OK or LOST, unless the client goes away.  NGX_AGAIN, or
+ * NGX_ERROR without memory or randomness, or for a user id that is empty or
+ * longer than 255 bytes.
  */
 ngx_int_t ngx_http_wxapp_session_create(ngx_http_request_t *r,
     ngx_http_wxapp_session_t *session, ngx_http_wxapp_session_pt handler,
     void *data);
 
 /*
- * Exchanges a refresh token: OK with the session and its next token, the same
- * one for all who show this one within the grace; NONE; OLD; LOST.  Otherwise
- * as above; NGX_DECLINED for what is no token at all.
+ * The session that a refresh token belongs to: OK, and session->refresh is
+ * that token, be it the newest or not; NONE; LOST.  Otherwise as above;
+ * NGX_DECLINED for what is no token at all.
  */
-ngx_int_t ngx_http_wxapp_session_refresh(ngx_http_request_t *r,
+ngx_int_t ngx_http_wxapp_session_find(ngx_http_request_t *r,
     ngx_str_t *token, ngx_http_wxapp_session_pt handler, void *data);
 
 /*
+ * Exchanges session->refresh of a session that was found: OK with the next
+ * token, the same one for all who show this one within the grace, and what
+ * openid to mfa_time say is kept; NONE; OLD; LOST.  Otherwise as above.
+ */
+ngx_int_t ngx_http_wxapp_session_rotate(ngx_http_request_t *r,
+    ngx_http_wxapp_session_t *session, ngx_http_wxapp_session_pt handler,
+    void *data);
+
+/*
+ * All living sessions of the user, newest first: OK with an array of
+ * ngx_http_wxapp_session_t, or LOST.  Otherwise as above.
+ */
+ngx_int_t ngx_http_wxapp_session_list(ngx_http_request_t *r, ngx_str_t *uid,
+    ngx_http_wxapp_sessions_pt handler, void *data);
+
+/*
  * Ends sessions of the user: that with the id, or all, or all but it.  OK, or
- * NONE when there was none.  "handler" may be NULL.  Otherwise as above.
+ * NONE when there was none; LOST.  With NULL for the handler nobody waits,
+ * and the sessions end even if the client goes away.  NGX_AGAIN, or NGX_ERROR
+ * without memory.
  */
 typedef enum {
     NGX_HTTP_WXAPP_SESSION_THIS = 0,
