@@ -1,8 +1,7 @@
 
 #include "http/ngx_http_wxapp_grant.h"
-#include "base/ngx_wxapp_crypto.h"
-#include "base/ngx_wxapp_seal.h"
 #include "http/ngx_http_wxapp_reply.h"
+#include "http/ngx_http_wxapp_sign_key.h"
 
 
 /* of our own, and not for a session's claims */
@@ -281,11 +280,15 @@ ngx_http_wxapp_grant_reply(ngx_http_request_t *r,
 {
     ngx_str_t                    key, body;
     ngx_wxapp_text_t             text;
+    ngx_http_wxapp_ctx_t        *ctx;
     ngx_http_wxapp_session_t    *session;
     ngx_http_wxapp_main_conf_t  *wmcf;
 
     wmcf = ngx_http_wxapp_main(r);
     session = &grant->session;
+
+    ctx = ngx_http_wxapp_ctx(r);
+    ctx->oauth = 1;
 
     if (ngx_http_wxapp_grant_sign_key(r, &session->id, &key) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -335,46 +338,39 @@ ngx_http_wxapp_grant_reply(ngx_http_request_t *r,
 }
 
 
-/* what wxapp_sign expects: nothing is kept, all nodes can make it again */
+/* empty without keys that it could be made of */
 
 static ngx_int_t
 ngx_http_wxapp_grant_sign_key(ngx_http_request_t *r, ngx_str_t *id,
     ngx_str_t *key)
 {
-    u_char                       buf[64], digest[NGX_WXAPP_SHA256_LEN];
-    ngx_str_t                    seal, text;
-    ngx_wxapp_seal_key_t        *first;
-    ngx_http_wxapp_main_conf_t  *wmcf;
+    u_char     bytes[NGX_HTTP_WXAPP_SIGN_KEY];
+    ngx_int_t  rc;
+    ngx_str_t  src;
 
     ngx_str_null(key);
 
-    wmcf = ngx_http_wxapp_main(r);
-
-    if (id->len == 0 || wmcf->session == NULL || wmcf->session->keys == NULL) {
+    if (id->len == 0) {
         return NGX_OK;
     }
 
-    first = wmcf->session->keys->elts;
+    rc = ngx_http_wxapp_sign_key(r, id, 0, bytes);
 
-    seal.data = first->key;
-    seal.len = sizeof(first->key);
+    if (rc != NGX_OK) {
+        return (rc == NGX_DECLINED) ? NGX_OK : NGX_ERROR;
+    }
 
-    text.data = buf;
-    text.len = ngx_snprintf(buf, sizeof(buf), "sign %V", id) - buf;
-
-    key->data = ngx_pnalloc(r->pool,
-                            ngx_base64_encoded_length(sizeof(digest)));
-
-    if (key->data == NULL
-        || ngx_wxapp_hmac_sha256(&seal, &text, digest) != NGX_OK)
-    {
+    key->data = ngx_pnalloc(r->pool, ngx_base64_encoded_length(sizeof(bytes)));
+    if (key->data == NULL) {
         return NGX_ERROR;
     }
 
-    text.data = digest;
-    text.len = sizeof(digest);
+    src.data = bytes;
+    src.len = sizeof(bytes);
 
-    ngx_encode_base64url(key, &text);
+    ngx_encode_base64url(key, &src);
+
+    ngx_explicit_memzero(bytes, sizeof(bytes));
 
     return NGX_OK;
 }

@@ -98,7 +98,7 @@ ngx_http_wxapp_problem_send(ngx_http_request_t *r,
 
     ngx_wxapp_trace_id(&ctx->trace, &id);
 
-    ngx_wxapp_text_init(&text, r->pool, 384 + problem->details.len);
+    ngx_wxapp_text_init(&text, r->pool, 512 + problem->details.len);
 
     ngx_wxapp_json_open(&text, '{');
     ngx_wxapp_json_name(&text, "type");
@@ -113,6 +113,11 @@ ngx_http_wxapp_problem_send(ngx_http_request_t *r,
     ngx_wxapp_json_cstr(&text, problem->code);
     ngx_wxapp_json_name(&text, "message");
     ngx_wxapp_json_str(&text, &problem->message);
+
+    if (ctx->oauth) {
+        ngx_wxapp_json_name(&text, "error_description");
+        ngx_wxapp_json_str(&text, &problem->message);
+    }
 
     if (problem->details.len) {
         ngx_wxapp_json_name(&text, "details");
@@ -214,10 +219,11 @@ static ngx_int_t
 ngx_http_wxapp_send(ngx_http_request_t *r, ngx_uint_t status,
     const char *type, ngx_str_t *body)
 {
-    ngx_int_t     rc;
-    ngx_buf_t    *b;
-    ngx_str_t     no_store;
-    ngx_chain_t   out;
+    ngx_int_t              rc;
+    ngx_buf_t             *b;
+    ngx_str_t              no_store, no_cache;
+    ngx_chain_t            out;
+    ngx_http_wxapp_ctx_t  *ctx;
 
     /* a client that asked before it sends is told at once not to */
 
@@ -236,6 +242,16 @@ ngx_http_wxapp_send(ngx_http_request_t *r, ngx_uint_t status,
                                    NULL)
         == NULL
         && ngx_http_wxapp_header(r, "Cache-Control", &no_store) == NULL)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx = ngx_http_wxapp_ctx(r);
+
+    ngx_str_set(&no_cache, "no-cache");
+
+    if (ctx && ctx->oauth
+        && ngx_http_wxapp_header(r, "Pragma", &no_cache) == NULL)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

@@ -61,6 +61,8 @@ typedef struct {
     ngx_msec_t                  redis;
     ngx_msec_t                  mysql;
     ngx_msec_t                  wechat;
+    unsigned                    oauth:1;      /* replies are as RFC 6749 wants
+                                                 of a token endpoint */
     unsigned                    redis_used:1;
     unsigned                    mysql_used:1;
     unsigned                    wechat_used:1;
