@@ -7,7 +7,7 @@ HERE=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.." && pwd)
 . "$HERE/tools/lib.sh"
 
 CORE="core/ngx_string.c core/ngx_palloc.c core/ngx_times.c core/ngx_array.c core/ngx_list.c core/ngx_regex.c
-      core/ngx_rbtree.c core/ngx_murmurhash.c
+      core/ngx_rbtree.c core/ngx_murmurhash.c core/ngx_sha1.c
       os/unix/ngx_alloc.c os/unix/ngx_time.c"
 LIBS="-ljwt -lyajl -lcrypto -lcrypt -lpcre2-8"
 
