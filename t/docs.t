@@ -183,6 +183,8 @@ make_path("$dir/$_") for qw(logs temp);
 {
     my $umask = umask 077;
     put("secrets/$_", 'x' x 48 . "\n") for qw(app.secret jwt.key jwt-old.key jwt-2026-12.key mysql.password redis.password);
+    system "openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out '$dir/secrets/jwt.pem'" and die "openssl\n";
+    put('idp.json', '{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"1","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}');
     umask $umask;
 }
 symlink '/etc/nginx/mime.types', "$dir/mime.types";
