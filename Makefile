@@ -9,7 +9,7 @@
 
 .PHONY: all deps build run stop test test-asan install clean \
         soak check-nonblocking check-secrets check-image check-config \
-        check-oversell check-read-your-writes check-sqlmap fuzz test-postgrest-js \
+        check-oversell check-read-your-writes check-sqlmap check-rotation check-jose fuzz test-postgrest-js \
         bench-guards bench-data
 
 all: build
@@ -60,6 +60,10 @@ check-read-your-writes:
 	@exec t/check/read-your-writes
 check-sqlmap:
 	@exec t/check/sqlmap
+check-rotation:
+	@exec t/check/rotation
+check-jose:
+	@exec t/check/jose
 fuzz:
 	@exec t/fuzz/run
 bench-guards:
