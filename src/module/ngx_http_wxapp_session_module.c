@@ -1,6 +1,7 @@
 
 /*
- * wxapp_session {}: how long sessions live, and the keys of what is sealed.
+ * wxapp_session {}: how long sessions live, and the keys of what is sealed;
+ * wxapp_sessions and wxapp_logout: users see and end their own.
  */
 
 
@@ -17,12 +18,41 @@
 
 typedef struct {
     ngx_http_wxapp_place_t    place;          /* of the block; line 0: none */
-    ngx_http_wxapp_place_t    used;           /* of a directive that needs
-                                                 sessions */
-    ngx_str_t                *directive;
+    ngx_http_wxapp_place_t    used;           /* of what needs sessions */
+    const char               *user;           /* its name, or NULL */
 } ngx_http_wxapp_session_main_conf_t;
 
 
+/* who asks, by the token */
+
+typedef struct {
+    ngx_str_t                       uid;
+    ngx_str_t                       id;       /* of the session, or empty */
+    ngx_http_wxapp_session_scope_e  scope;
+} ngx_http_wxapp_session_caller_t;
+
+
+static ngx_int_t ngx_http_wxapp_logout_handler(ngx_http_request_t *r);
+static void ngx_http_wxapp_logout_done(ngx_http_request_t *r,
+    ngx_http_wxapp_session_e result, ngx_http_wxapp_session_t *session,
+    void *data);
+static ngx_int_t ngx_http_wxapp_sessions_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_wxapp_sessions_id(ngx_http_request_t *r,
+    ngx_str_t *id);
+static void ngx_http_wxapp_sessions_listed(ngx_http_request_t *r,
+    ngx_http_wxapp_session_e result, ngx_array_t *sessions, void *data);
+static void ngx_http_wxapp_sessions_time(ngx_wxapp_text_t *text,
+    const char *name, time_t t);
+static void ngx_http_wxapp_sessions_text(ngx_wxapp_text_t *text,
+    const char *name, ngx_str_t *s);
+static void ngx_http_wxapp_sessions_ended(ngx_http_request_t *r,
+    ngx_http_wxapp_session_e result, ngx_http_wxapp_session_t *session,
+    void *data);
+static ngx_int_t ngx_http_wxapp_session_caller(ngx_http_request_t *r,
+    ngx_http_wxapp_session_caller_t **caller);
+static ngx_int_t ngx_http_wxapp_session_lost(ngx_http_request_t *r);
+static ngx_int_t ngx_http_wxapp_session_wait(ngx_http_request_t *r,
+    ngx_int_t rc);
 static char *ngx_http_wxapp_session(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_wxapp_session_ttl(ngx_conf_t *cf,
@@ -31,6 +61,11 @@ static char *ngx_http_wxapp_session_max(ngx_conf_t *cf,
     ngx_http_wxapp_directive_t *directive, void *data);
 static char *ngx_http_wxapp_session_key(ngx_conf_t *cf,
     ngx_http_wxapp_directive_t *directive, void *data);
+static char *ngx_http_wxapp_logout(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_wxapp_sessions(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static ngx_int_t ngx_http_wxapp_session_postconfiguration(ngx_conf_t *cf);
 static void *ngx_http_wxapp_session_create_main_conf(ngx_conf_t *cf);
 static char *ngx_http_wxapp_session_init_main_conf(ngx_conf_t *cf,
     void *conf);
@@ -58,15 +93,31 @@ static ngx_command_t  ngx_http_wxapp_session_commands[] = {
       0,
       NULL },
 
+    { ngx_string("wxapp_logout"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_http_wxapp_logout,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("wxapp_sessions"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_wxapp_sessions,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
       ngx_null_command
 };
 
 
 static ngx_http_module_t  ngx_http_wxapp_session_module_ctx = {
     NULL,                                  /* preconfiguration */
-    NULL,                                  /* postconfiguration */
+    ngx_http_wxapp_session_postconfiguration,
+                                           /* postconfiguration */
 
-    ngx_http_wxapp_session_create_main_conf,/* create main configuration */
+    ngx_http_wxapp_session_create_main_conf,
+                                           /* create main configuration */
     ngx_http_wxapp_session_init_main_conf, /* init main configuration */
 
     NULL,                                  /* create server configuration */
@@ -91,6 +142,326 @@ ngx_module_t  ngx_http_wxapp_session_module = {
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
+
+
+static ngx_conf_enum_t  ngx_http_wxapp_logout_scopes[] = {
+    { ngx_string("this"), NGX_HTTP_WXAPP_SESSION_THIS },
+    { ngx_string("others"), NGX_HTTP_WXAPP_SESSION_OTHERS },
+    { ngx_string("all"), NGX_HTTP_WXAPP_SESSION_ALL },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_int_t
+ngx_http_wxapp_logout_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                         rc;
+    ngx_conf_enum_t                  *scope;
+    ngx_http_wxapp_session_caller_t  *caller;
+
+    if (!(r->method & (NGX_HTTP_POST|NGX_HTTP_DELETE))) {
+        return ngx_http_wxapp_not_allowed(r, "POST, DELETE");
+    }
+
+    rc = ngx_http_wxapp_session_caller(r, &caller);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    scope = ngx_http_wxapp_content_data(r);
+    caller->scope = scope->value;
+
+    /* such a token is good until it expires: to say else would be a lie */
+
+    if (caller->id.len == 0 && caller->scope == NGX_HTTP_WXAPP_SESSION_THIS) {
+        return ngx_http_wxapp_problem(r, NGX_HTTP_CONFLICT, "session_missing",
+                                      "the token belongs to no session");
+    }
+
+    return ngx_http_wxapp_session_wait(r,
+                 ngx_http_wxapp_session_end(r, &caller->uid, &caller->id,
+                                            caller->scope,
+                                            ngx_http_wxapp_logout_done,
+                                            caller));
+}
+
+
+static void
+ngx_http_wxapp_logout_done(ngx_http_request_t *r,
+    ngx_http_wxapp_session_e result, ngx_http_wxapp_session_t *session,
+    void *data)
+{
+    ngx_http_wxapp_session_caller_t *caller = data;
+
+    if (result == NGX_HTTP_WXAPP_SESSION_LOST) {
+        ngx_http_finalize_request(r, ngx_http_wxapp_session_lost(r));
+        return;
+    }
+
+    ngx_http_wxapp_audit(r, (caller->scope == NGX_HTTP_WXAPP_SESSION_THIS)
+                            ? NGX_HTTP_WXAPP_SESSION_LOGOUT
+                            : NGX_HTTP_WXAPP_SESSION_LOGOUT_ALL,
+                         &caller->uid);
+
+    /* a session that is over already is what was asked for */
+
+    ngx_http_finalize_request(r, ngx_http_wxapp_reply(r, NGX_HTTP_NO_CONTENT,
+                                                      NULL));
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_sessions_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                         rc;
+    ngx_str_t                         id;
+    ngx_http_wxapp_session_caller_t  *caller;
+
+    if (ngx_http_wxapp_sessions_id(r, &id) != NGX_OK) {
+        return ngx_http_wxapp_problem(r, NGX_HTTP_NOT_FOUND, "not_found",
+                                      "there is nothing here");
+    }
+
+    if (id.len && r->method != NGX_HTTP_DELETE) {
+        return ngx_http_wxapp_not_allowed(r, "DELETE");
+    }
+
+    if (id.len == 0 && !(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return ngx_http_wxapp_not_allowed(r, "GET, HEAD");
+    }
+
+    rc = ngx_http_wxapp_session_caller(r, &caller);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    if (id.len) {
+        rc = ngx_http_wxapp_session_end(r, &caller->uid, &id,
+                                        NGX_HTTP_WXAPP_SESSION_THIS,
+                                        ngx_http_wxapp_sessions_ended, caller);
+
+    } else {
+        rc = ngx_http_wxapp_session_list(r, &caller->uid,
+                                         ngx_http_wxapp_sessions_listed,
+                                         caller);
+    }
+
+    return ngx_http_wxapp_session_wait(r, rc);
+}
+
+
+/* what follows the location's own path: nothing, or an id */
+
+static ngx_int_t
+ngx_http_wxapp_sessions_id(ngx_http_request_t *r, ngx_str_t *id)
+{
+    ngx_str_t                  path;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    path = clcf->name;
+
+    if (path.len && path.data[path.len - 1] == '/') {
+        path.len--;
+    }
+
+    ngx_str_null(id);
+
+    if (r->uri.len < path.len
+        || ngx_memcmp(r->uri.data, path.data, path.len) != 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    if (r->uri.len == path.len) {
+        return NGX_OK;
+    }
+
+    if (r->uri.data[path.len] != '/') {
+        return NGX_DECLINED;
+    }
+
+    id->data = r->uri.data + path.len + 1;
+    id->len = r->uri.len - path.len - 1;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_wxapp_sessions_listed(ngx_http_request_t *r,
+    ngx_http_wxapp_session_e result, ngx_array_t *sessions, void *data)
+{
+    ngx_http_wxapp_session_caller_t *caller = data;
+
+    ngx_int_t                  rc;
+    ngx_str_t                  body;
+    ngx_uint_t                 i, current;
+    ngx_wxapp_text_t           text;
+    ngx_http_wxapp_session_t  *session;
+
+    if (result != NGX_HTTP_WXAPP_SESSION_OK) {
+        ngx_http_finalize_request(r, ngx_http_wxapp_session_lost(r));
+        return;
+    }
+
+    ngx_wxapp_text_init(&text, r->pool, 16 + sessions->nelts * 512);
+    ngx_wxapp_json_open(&text, '[');
+
+    session = sessions->elts;
+
+    for (i = 0; i < sessions->nelts; i++) {
+
+        current = (session[i].id.len == caller->id.len
+                   && ngx_memcmp(session[i].id.data, caller->id.data,
+                                 caller->id.len) == 0);
+
+        ngx_wxapp_json_open(&text, '{');
+        ngx_http_wxapp_sessions_text(&text, "id", &session[i].id);
+        ngx_wxapp_json_name(&text, "current");
+        ngx_wxapp_json_raw(&text, current ? "true" : "false", current ? 4 : 5);
+        ngx_http_wxapp_sessions_time(&text, "created_at", session[i].created);
+        ngx_http_wxapp_sessions_time(&text, "last_seen_at", session[i].seen);
+        ngx_http_wxapp_sessions_time(&text, "expires_at", session[i].expires);
+        ngx_http_wxapp_sessions_text(&text, "device", &session[i].device);
+        ngx_http_wxapp_sessions_text(&text, "ip", &session[i].address);
+        ngx_http_wxapp_sessions_text(&text, "app", &session[i].app);
+        ngx_wxapp_json_close(&text, '}');
+    }
+
+    ngx_wxapp_json_close(&text, ']');
+
+    rc = ngx_wxapp_text_done(&text, &body);
+
+    ngx_http_finalize_request(r, (rc == NGX_OK)
+                                 ? ngx_http_wxapp_reply(r, NGX_HTTP_OK, &body)
+                                 : NGX_HTTP_INTERNAL_SERVER_ERROR);
+}
+
+
+static void
+ngx_http_wxapp_sessions_time(ngx_wxapp_text_t *text, const char *name,
+    time_t t)
+{
+    u_char     buf[sizeof("2026-11-22T08:30:00Z")];
+    ngx_tm_t   tm;
+    ngx_str_t  s;
+
+    ngx_gmtime(t, &tm);
+
+    s.data = buf;
+    s.len = ngx_snprintf(buf, sizeof(buf), "%4d-%02d-%02dT%02d:%02d:%02dZ",
+                         tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
+                         tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec)
+            - buf;
+
+    ngx_http_wxapp_sessions_text(text, name, &s);
+}
+
+
+static void
+ngx_http_wxapp_sessions_text(ngx_wxapp_text_t *text, const char *name,
+    ngx_str_t *s)
+{
+    ngx_wxapp_json_name(text, name);
+
+    if (s->len) {
+        ngx_wxapp_json_str(text, s);
+
+    } else {
+        ngx_wxapp_json_raw(text, "null", 4);
+    }
+}
+
+
+static void
+ngx_http_wxapp_sessions_ended(ngx_http_request_t *r,
+    ngx_http_wxapp_session_e result, ngx_http_wxapp_session_t *session,
+    void *data)
+{
+    ngx_int_t                         rc;
+    ngx_http_wxapp_session_caller_t  *caller = data;
+
+    switch (result) {
+
+    case NGX_HTTP_WXAPP_SESSION_OK:
+        ngx_http_wxapp_audit(r, NGX_HTTP_WXAPP_SESSION_LOGOUT, &caller->uid);
+        rc = ngx_http_wxapp_reply(r, NGX_HTTP_NO_CONTENT, NULL);
+        break;
+
+    case NGX_HTTP_WXAPP_SESSION_NONE:
+        rc = ngx_http_wxapp_problem(r, NGX_HTTP_NOT_FOUND, "not_found",
+                                    "there is no such session");
+        break;
+
+    default:
+        rc = ngx_http_wxapp_session_lost(r);
+    }
+
+    ngx_http_finalize_request(r, rc);
+}
+
+
+/* NGX_DECLINED with who asks, or the result of having refused */
+
+static ngx_int_t
+ngx_http_wxapp_session_caller(ngx_http_request_t *r,
+    ngx_http_wxapp_session_caller_t **caller)
+{
+    ngx_http_wxapp_ctx_t             *ctx;
+    ngx_http_wxapp_session_caller_t  *c;
+
+    static ngx_str_t  sub = ngx_string("sub");
+    static ngx_str_t  sid = ngx_string("sid");
+
+    ctx = ngx_http_wxapp_ctx(r);
+    c = ngx_pcalloc(r->pool, sizeof(ngx_http_wxapp_session_caller_t));
+
+    if (ctx == NULL || c == NULL
+        || ngx_http_wxapp_identity(r, ctx) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ngx_http_wxapp_claim(r, &sub, &c->uid) != NGX_OK) {
+        return ngx_http_wxapp_problem(r, NGX_HTTP_UNAUTHORIZED, "unauthorized",
+                                      "an access token is required");
+    }
+
+    (void) ngx_http_wxapp_claim(r, &sid, &c->id);
+
+    *caller = c;
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_session_lost(ngx_http_request_t *r)
+{
+    ngx_http_wxapp_count(NGX_HTTP_WXAPP_SESSION_FAILED);
+
+    return ngx_http_wxapp_problem(r, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                  "session_unavailable",
+                                  "sessions cannot be reached now, "
+                                  "try again later");
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_session_wait(ngx_http_request_t *r, ngx_int_t rc)
+{
+    if (rc != NGX_AGAIN) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->main->count++;
+
+    return NGX_DONE;
+}
 
 
 static char *
@@ -260,10 +631,95 @@ ngx_http_wxapp_session_key(ngx_conf_t *cf,
 }
 
 
+static char *
+ngx_http_wxapp_logout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_wxapp_session_main_conf_t *smcf = conf;
+
+    char             *rv;
+    ngx_str_t         word;
+    ngx_conf_enum_t  *scope;
+
+    static ngx_http_wxapp_param_t  params[] = {
+        { ngx_string("scope"), NGX_HTTP_WXAPP_PARAM_STR, 0, 0, 0 },
+          ngx_http_wxapp_null_param
+    };
+
+    ngx_str_set(&word, "this");
+
+    rv = ngx_http_wxapp_conf_params(cf, params, 1, &word);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    for (scope = ngx_http_wxapp_logout_scopes; scope->name.len; scope++) {
+        if (scope->name.len == word.len
+            && ngx_strncmp(scope->name.data, word.data, word.len) == 0)
+        {
+            break;
+        }
+    }
+
+    if (scope->name.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid scope \"%V\", it must be \"this\", "
+                           "\"others\" or \"all\"", &word);
+        return NGX_CONF_ERROR;
+    }
+
+    smcf->user = "wxapp_logout";
+    ngx_http_wxapp_conf_place(cf, &smcf->used);
+
+    return ngx_http_wxapp_content(cf, ngx_http_wxapp_logout_handler, scope);
+}
+
+
+static char *
+ngx_http_wxapp_sessions(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_wxapp_session_main_conf_t *smcf = conf;
+
+    smcf->user = "wxapp_sessions";
+    ngx_http_wxapp_conf_place(cf, &smcf->used);
+
+    return ngx_http_wxapp_content(cf, ngx_http_wxapp_sessions_handler, NULL);
+}
+
+
+/* the blocks may come after the locations that need them */
+
+static ngx_int_t
+ngx_http_wxapp_session_postconfiguration(ngx_conf_t *cf)
+{
+    const char                          *missing;
+    ngx_http_wxapp_main_conf_t          *wmcf;
+    ngx_http_wxapp_session_main_conf_t  *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf,
+                                              ngx_http_wxapp_session_module);
+    wmcf = ngx_http_wxapp_conf_main(cf);
+
+    missing = (wmcf->session == NULL) ? "wxapp_session"
+              : (wmcf->token == NULL) ? "wxapp_token" : NULL;
+
+    if (smcf->user && missing) {
+        (void) ngx_http_wxapp_conf_needs(cf, &smcf->used, smcf->user, missing);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
 static void *
 ngx_http_wxapp_session_create_main_conf(ngx_conf_t *cf)
 {
-    /* set by ngx_pcalloc(): conf->place.line = 0 */
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     conf->place.line = 0;
+     *     conf->user = NULL;
+     */
 
     return ngx_pcalloc(cf->pool, sizeof(ngx_http_wxapp_session_main_conf_t));
 }
