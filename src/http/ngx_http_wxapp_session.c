@@ -268,6 +268,15 @@ ngx_http_wxapp_session_create(ngx_http_request_t *r,
     wmcf = ngx_http_wxapp_main(r);
     conf = wmcf->session;
 
+    if (session->uid.len == 0
+        || session->uid.len > NGX_HTTP_WXAPP_SESSION_UID)
+    {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "a user id of %uz bytes can have no session",
+                      session->uid.len);
+        return NGX_ERROR;
+    }
+
     session->created = ngx_time();
     session->seen = session->created;
     session->expires = session->created + conf->ttl;
@@ -856,10 +865,6 @@ ngx_http_wxapp_session_key(ngx_http_request_t *r, ngx_str_t *uid,
     ngx_str_t *key)
 {
     ngx_http_wxapp_main_conf_t  *wmcf;
-
-    if (uid->len == 0 || uid->len > NGX_HTTP_WXAPP_SESSION_UID) {
-        return NGX_ERROR;
-    }
 
     wmcf = ngx_http_wxapp_main(r);
 
