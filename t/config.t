@@ -1761,7 +1761,7 @@ wxapp_redis {
 === TEST 157: wxapp_auth with a wrong value
 --- config
     location /a { wxapp_auth yes; }
---- emerg: invalid value "yes"
+--- emerg: unknown mode "yes"
 --- at: location /a { wxapp_auth yes; }
 
 
@@ -1928,7 +1928,7 @@ wxapp_mysql {
 === TEST 174: wxapp_require without a value
 --- config
     wxapp_require role;
---- emerg: invalid requirement "role", it must be claim=value|value
+--- emerg: invalid requirement "role", it must be claim=value|value, claim!=value|value or claim<number
 --- at: wxapp_require role;
 
 
@@ -1936,7 +1936,7 @@ wxapp_mysql {
 === TEST 175: wxapp_require with an empty value
 --- config
     wxapp_require role=;
---- emerg: invalid requirement "role=", it must be claim=value|value
+--- emerg: invalid requirement "role=", it must be claim=value|value, claim!=value|value or claim<number
 --- at: wxapp_require role=;
 
 
@@ -1944,7 +1944,7 @@ wxapp_mysql {
 === TEST 176: wxapp_require without a claim
 --- config
     wxapp_require =admin;
---- emerg: invalid requirement "=admin", it must be claim=value|value
+--- emerg: invalid requirement "=admin", it must be claim=value|value, claim!=value|value or claim<number
 --- at: wxapp_require =admin;
 
 
@@ -1965,11 +1965,11 @@ wxapp_mysql {
 
 
 
-=== TEST 179: wxapp_require with two arguments
+=== TEST 179: wxapp_require without arguments
 --- config
-    wxapp_require role=admin role=editor;
+    wxapp_require;
 --- emerg: invalid number of arguments in "wxapp_require" directive
---- at: wxapp_require role=admin role=editor;
+--- at: wxapp_require;
 
 
 

@@ -5,6 +5,10 @@
 
 static ngx_uint_t ngx_http_wxapp_bearer(ngx_http_request_t *r,
     ngx_str_t *token);
+static ngx_wxapp_json_node_t *ngx_http_wxapp_claim_find(
+    ngx_wxapp_json_node_t *object, ngx_str_t *name);
+static ngx_uint_t ngx_http_wxapp_claim_has(ngx_wxapp_json_node_t *node,
+    ngx_uint_t split, ngx_array_t *words);
 
 
 ngx_int_t
@@ -113,8 +117,56 @@ ngx_int_t
 ngx_http_wxapp_claim(ngx_http_request_t *r, ngx_str_t *name,
     ngx_str_t *value)
 {
-    ngx_http_wxapp_ctx_t   *ctx;
+    ngx_int_t               rc;
     ngx_wxapp_json_node_t  *node;
+
+    rc = ngx_http_wxapp_claim_node(r, name, &node);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (node->type >= NGX_WXAPP_JSON_ARRAY) {
+        return NGX_DECLINED;
+    }
+
+    *value = node->value;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_wxapp_claim_text(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_str_t *value)
+{
+    ngx_int_t               rc;
+    ngx_wxapp_text_t        text;
+    ngx_wxapp_json_node_t  *node;
+
+    rc = ngx_http_wxapp_claim_node(r, name, &node);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (node->type < NGX_WXAPP_JSON_ARRAY) {
+        *value = node->value;
+        return NGX_OK;
+    }
+
+    ngx_wxapp_text_init(&text, r->pool, 128);
+    ngx_wxapp_json_node(&text, node);
+
+    return ngx_wxapp_text_done(&text, value);
+}
+
+
+ngx_int_t
+ngx_http_wxapp_claim_node(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_wxapp_json_node_t **node)
+{
+    ngx_http_wxapp_ctx_t  *ctx;
 
     ctx = ngx_http_wxapp_ctx(r);
 
@@ -126,17 +178,60 @@ ngx_http_wxapp_claim(ngx_http_request_t *r, ngx_str_t *name,
         return NGX_DECLINED;
     }
 
-    node = ngx_wxapp_json_member(ctx->claims, name);
+    *node = ngx_http_wxapp_claim_find(ctx->claims, name);
 
-    if (node == NULL || node->type == NGX_WXAPP_JSON_NULL
-        || node->type >= NGX_WXAPP_JSON_ARRAY)
-    {
-        return NGX_DECLINED;
+    return (*node && (*node)->type != NGX_WXAPP_JSON_NULL) ? NGX_OK
+                                                           : NGX_DECLINED;
+}
+
+
+/* names may hold separators themselves: the whole name goes first */
+
+static ngx_wxapp_json_node_t *
+ngx_http_wxapp_claim_find(ngx_wxapp_json_node_t *object, ngx_str_t *name)
+{
+    u_char                 *p, *last;
+    ngx_str_t               first, rest;
+    ngx_wxapp_json_node_t  *node;
+
+    node = ngx_wxapp_json_member(object, name);
+
+    if (node) {
+        return node;
     }
 
-    *value = node->value;
+    last = name->data + name->len;
 
-    return NGX_OK;
+    for (p = name->data; p < last; p++) {
+
+        if (*p == '.') {
+            rest.data = p + 1;
+
+        } else if (*p == '_' && p + 1 < last && p[1] == '_') {
+            rest.data = p + 2;
+
+        } else {
+            continue;
+        }
+
+        first.data = name->data;
+        first.len = p - name->data;
+        rest.len = last - rest.data;
+
+        node = ngx_wxapp_json_member(object, &first);
+
+        if (node == NULL) {
+            continue;
+        }
+
+        node = ngx_http_wxapp_claim_find(node, &rest);
+
+        if (node) {
+            return node;
+        }
+    }
+
+    return NULL;
 }
 
 
@@ -144,24 +239,73 @@ ngx_int_t
 ngx_http_wxapp_claim_in(ngx_http_request_t *r, ngx_str_t *name,
     ngx_array_t *words)
 {
-    ngx_int_t    rc;
-    ngx_str_t    value, *word;
-    ngx_uint_t   i;
+    ngx_int_t               rc;
+    ngx_uint_t              scope;
+    ngx_wxapp_json_node_t  *node;
 
-    rc = ngx_http_wxapp_claim(r, name, &value);
+    rc = ngx_http_wxapp_claim_node(r, name, &node);
+
     if (rc != NGX_OK) {
         return rc;
     }
 
-    word = words->elts;
+    /* RFC 8693 section 4.2 */
 
-    for (i = 0; i < words->nelts; i++) {
-        if (word[i].len == value.len
-            && ngx_memcmp(word[i].data, value.data, value.len) == 0)
-        {
+    scope = (name->len == sizeof("scope") - 1
+             && ngx_strncmp(name->data, "scope", name->len) == 0);
+
+    if (node->type != NGX_WXAPP_JSON_ARRAY) {
+        return ngx_http_wxapp_claim_has(node, scope, words) ? NGX_OK
+                                                            : NGX_DECLINED;
+    }
+
+    for (node = node->first; node; node = node->next) {
+        if (ngx_http_wxapp_claim_has(node, 0, words)) {
             return NGX_OK;
         }
     }
 
     return NGX_DECLINED;
+}
+
+
+/* whether the value, or one of its words, is one of the words */
+
+static ngx_uint_t
+ngx_http_wxapp_claim_has(ngx_wxapp_json_node_t *node, ngx_uint_t split,
+    ngx_array_t *words)
+{
+    u_char      *p, *last;
+    ngx_str_t    value, *word;
+    ngx_uint_t   i;
+
+    if (node->type == NGX_WXAPP_JSON_NULL
+        || node->type >= NGX_WXAPP_JSON_ARRAY)
+    {
+        return 0;
+    }
+
+    word = words->elts;
+    value.data = node->value.data;
+    last = value.data + node->value.len;
+
+    for ( ;; ) {
+        p = split ? ngx_strlchr(value.data, last, ' ') : NULL;
+
+        value.len = (p ? p : last) - value.data;
+
+        for (i = 0; i < words->nelts; i++) {
+            if (word[i].len == value.len
+                && ngx_memcmp(word[i].data, value.data, value.len) == 0)
+            {
+                return 1;
+            }
+        }
+
+        if (p == NULL) {
+            return 0;
+        }
+
+        value.data = p + 1;
+    }
 }

@@ -20,15 +20,27 @@ ngx_int_t ngx_http_wxapp_identity(ngx_http_request_t *r,
     ngx_http_wxapp_ctx_t *ctx);
 
 /*
+ * The claim of that name, or, where there is none, at that path: names with
+ * "." or "__" between them.  NGX_DECLINED when there is no valid token, no
+ * such claim, or it is null; NGX_ERROR without memory.
+ */
+ngx_int_t ngx_http_wxapp_claim_node(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_wxapp_json_node_t **node);
+
+/*
  * The claim as text: strings without quotes, numbers and booleans as
- * written.  NGX_DECLINED when there is no valid token, no such claim, or it
- * is null, an array or an object; NGX_ERROR without memory.
+ * written.  Results as above; NGX_DECLINED also for an array or an object.
  */
 ngx_int_t ngx_http_wxapp_claim(ngx_http_request_t *r, ngx_str_t *name,
     ngx_str_t *value);
 
+/* The same, with arrays and objects as JSON in the request's pool. */
+ngx_int_t ngx_http_wxapp_claim_text(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_str_t *value);
+
 /*
- * Whether the claim is one of the words: NGX_OK, NGX_DECLINED if not or if
+ * Whether the claim is one of the words; of an array, any element; of the
+ * string "scope", any of the words in it.  NGX_OK, NGX_DECLINED if not or if
  * there is none, NGX_ERROR without memory.
  */
 ngx_int_t ngx_http_wxapp_claim_in(ngx_http_request_t *r, ngx_str_t *name,

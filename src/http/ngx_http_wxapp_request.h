@@ -46,6 +46,7 @@ typedef struct {
     ngx_http_wxapp_problem_t    problem;      /* the last one told */
 
     ngx_uint_t                  limit;        /* the limit module's */
+    const char                 *auth;         /* how wxapp_auth ended */
     void                       *session;      /* the check of it, or NULL */
 
     const ngx_http_wxapp_counter_t  *audit;   /* the last that was told */

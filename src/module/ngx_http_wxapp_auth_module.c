@@ -1,40 +1,55 @@
 
 /*
- * wxapp_auth: the token is checked in the access phase, then the claims that
- * the location requires.
+ * wxapp_auth: the token is checked in the access phase, then its session,
+ * then the claims that the location requires.
  */
 
 
 #include "http/ngx_http_wxapp_conf.h"
-#include "http/ngx_http_wxapp_identity.h"
 #include "http/ngx_http_wxapp_reply.h"
+#include "http/ngx_http_wxapp_session.h"
+#include "module/ngx_http_wxapp_auth.h"
+#include "module/ngx_http_wxapp_require.h"
 
 
 #define NGX_HTTP_WXAPP_AUTH_OFF       0
 #define NGX_HTTP_WXAPP_AUTH_ON        1
 #define NGX_HTTP_WXAPP_AUTH_OPTIONAL  2
-
-
-typedef struct {
-    ngx_str_t                 claim;
-    ngx_array_t              *values;         /* ngx_str_t, any of them */
-} ngx_http_wxapp_require_t;
+#define NGX_HTTP_WXAPP_AUTH_SESSION   3
 
 
 typedef struct {
     ngx_uint_t                mode;           /* as configured, or unset */
     ngx_uint_t                check;          /* as it comes out */
+    ngx_uint_t                allow;          /* unsigned  allow:1; without
+                                                 Redis; goes with mode */
     ngx_uint_t                invalid;        /* status of a bad token */
-    ngx_array_t              *require;        /* ngx_http_wxapp_require_t */
+    ngx_flag_t                dry_run;
+    ngx_array_t              *require;        /* of wxapp_require */
     ngx_http_wxapp_place_t    place;          /* of the last of them here */
 } ngx_http_wxapp_auth_conf_t;
 
 
+/* why a request is refused */
+
+typedef struct {
+    ngx_http_wxapp_counter_e  counter;
+    ngx_uint_t                status;         /* 0: as configured */
+    const char               *code;
+    const char               *message;        /* NULL: by the token */
+} ngx_http_wxapp_refusal_t;
+
+
+static ngx_int_t ngx_http_wxapp_auth_ask_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_wxapp_auth_handler(ngx_http_request_t *r);
-static ngx_int_t ngx_http_wxapp_auth_deny(ngx_http_request_t *r,
-    ngx_http_wxapp_auth_conf_t *conf, ngx_http_wxapp_ctx_t *ctx);
-static ngx_int_t ngx_http_wxapp_auth_require(ngx_http_request_t *r,
-    ngx_http_wxapp_auth_conf_t *conf);
+static ngx_int_t ngx_http_wxapp_auth_refuse(ngx_http_request_t *r,
+    ngx_http_wxapp_refusal_t *refusal, time_t max_age);
+static void ngx_http_wxapp_auth_audit(ngx_http_request_t *r,
+    ngx_http_wxapp_counter_e counter);
+static ngx_int_t ngx_http_wxapp_auth_challenge(ngx_http_request_t *r,
+    ngx_http_wxapp_refusal_t *refusal, const char *message, time_t max_age);
+static ngx_int_t ngx_http_wxapp_auth_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_wxapp_claim_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static char *ngx_http_wxapp_auth(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -50,22 +65,34 @@ static char *ngx_http_wxapp_auth_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 
 
-static ngx_conf_enum_t  ngx_http_wxapp_auth_modes[] = {
-    { ngx_string("off"), NGX_HTTP_WXAPP_AUTH_OFF },
-    { ngx_string("on"), NGX_HTTP_WXAPP_AUTH_ON },
-    { ngx_string("optional"), NGX_HTTP_WXAPP_AUTH_OPTIONAL },
-    { ngx_null_string, 0 }
+/* in the order of their numbers */
+
+static ngx_str_t  ngx_http_wxapp_auth_modes[] = {
+    ngx_string("off"),
+    ngx_string("on"),
+    ngx_string("optional"),
+    ngx_string("session")
 };
+
+#define NGX_HTTP_WXAPP_AUTH_MODES                                             \
+    (sizeof(ngx_http_wxapp_auth_modes) / sizeof(ngx_str_t))
 
 
 static ngx_command_t  ngx_http_wxapp_auth_commands[] = {
 
     { ngx_string("wxapp_auth"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_http_wxapp_auth,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_wxapp_auth_conf_t, mode),
-      &ngx_http_wxapp_auth_modes },
+      0,
+      NULL },
+
+    { ngx_string("wxapp_auth_dry_run"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_wxapp_auth_conf_t, dry_run),
+      NULL },
 
     { ngx_string("wxapp_auth_status"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -75,7 +102,7 @@ static ngx_command_t  ngx_http_wxapp_auth_commands[] = {
       NULL },
 
     { ngx_string("wxapp_require"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
       ngx_http_wxapp_require,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
@@ -125,6 +152,9 @@ static ngx_str_t  ngx_http_wxapp_claim_role = ngx_string("role");
 
 static ngx_http_variable_t  ngx_http_wxapp_auth_vars[] = {
 
+    { ngx_string("wxapp_auth_status"), NULL, ngx_http_wxapp_auth_variable,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
     { ngx_string("wxapp_uid"), NULL, ngx_http_wxapp_claim_variable,
       (uintptr_t) &ngx_http_wxapp_claim_sub, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
@@ -141,10 +171,77 @@ static ngx_http_variable_t  ngx_http_wxapp_auth_vars[] = {
 };
 
 
+static ngx_http_wxapp_refusal_t  ngx_http_wxapp_auth_missing = {
+    NGX_HTTP_WXAPP_AUTH_MISSING, NGX_HTTP_UNAUTHORIZED,
+    "unauthorized", "an access token is required"
+};
+
+static ngx_http_wxapp_refusal_t  ngx_http_wxapp_auth_malformed = {
+    NGX_HTTP_WXAPP_AUTH_INVALID, NGX_HTTP_BAD_REQUEST,
+    "invalid_request", "more than one Authorization header"
+};
+
+static ngx_http_wxapp_refusal_t  ngx_http_wxapp_auth_invalid = {
+    NGX_HTTP_WXAPP_AUTH_INVALID, 0,
+    "invalid_token", NULL
+};
+
+static ngx_http_wxapp_refusal_t  ngx_http_wxapp_auth_ended = {
+    NGX_HTTP_WXAPP_AUTH_ENDED, 0,
+    "invalid_token", "the session has ended"
+};
+
+static ngx_http_wxapp_refusal_t  ngx_http_wxapp_auth_unavailable = {
+    NGX_HTTP_WXAPP_AUTH_ERROR, NGX_HTTP_SERVICE_UNAVAILABLE,
+    "session_unavailable",
+    "the session cannot be checked, try again later"
+};
+
+static ngx_http_wxapp_refusal_t  ngx_http_wxapp_auth_forbidden = {
+    NGX_HTTP_WXAPP_AUTH_FORBIDDEN, NGX_HTTP_FORBIDDEN,
+    "insufficient_scope", "the token lacks what is required"
+};
+
+static ngx_http_wxapp_refusal_t  ngx_http_wxapp_auth_step_up = {
+    NGX_HTTP_WXAPP_AUTH_STEP_UP, NGX_HTTP_UNAUTHORIZED,
+    "insufficient_user_authentication", "a more recent login is required"
+};
+
+
+/* ahead of the limit, whose question then goes out in the same write */
+
+static ngx_int_t
+ngx_http_wxapp_auth_ask_handler(ngx_http_request_t *r)
+{
+    ngx_http_wxapp_ctx_t        *ctx;
+    ngx_http_wxapp_auth_conf_t  *conf;
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_http_wxapp_auth_module);
+
+    if (conf->check != NGX_HTTP_WXAPP_AUTH_SESSION || r != r->main) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_wxapp_ctx(r);
+
+    if (ctx == NULL || ngx_http_wxapp_identity(r, ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ctx->identity == NGX_HTTP_WXAPP_IDENTITY_VALID) {
+        (void) ngx_http_wxapp_session_alive(r, 0);
+    }
+
+    return NGX_DECLINED;
+}
+
+
 static ngx_int_t
 ngx_http_wxapp_auth_handler(ngx_http_request_t *r)
 {
+    time_t                       max_age;
     ngx_int_t                    rc;
+    ngx_uint_t                   bypassed;
     ngx_http_wxapp_ctx_t        *ctx;
     ngx_http_wxapp_auth_conf_t  *conf;
 
@@ -160,14 +257,54 @@ ngx_http_wxapp_auth_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ctx->identity != NGX_HTTP_WXAPP_IDENTITY_VALID
-        && (conf->check != NGX_HTTP_WXAPP_AUTH_OPTIONAL
-            || ctx->identity != NGX_HTTP_WXAPP_IDENTITY_NONE))
-    {
-        return ngx_http_wxapp_auth_deny(r, conf, ctx);
+    switch (ctx->identity) {
+
+    case NGX_HTTP_WXAPP_IDENTITY_VALID:
+        break;
+
+    case NGX_HTTP_WXAPP_IDENTITY_NONE:
+        if (conf->check == NGX_HTTP_WXAPP_AUTH_OPTIONAL) {
+            break;
+        }
+
+        return ngx_http_wxapp_auth_refuse(r, &ngx_http_wxapp_auth_missing, -1);
+
+    case NGX_HTTP_WXAPP_IDENTITY_MALFORMED:
+        return ngx_http_wxapp_auth_refuse(r, &ngx_http_wxapp_auth_malformed,
+                                          -1);
+
+    default:
+        return ngx_http_wxapp_auth_refuse(r, &ngx_http_wxapp_auth_invalid, -1);
     }
 
-    rc = ngx_http_wxapp_auth_require(r, conf);
+    bypassed = 0;
+
+    if (conf->check == NGX_HTTP_WXAPP_AUTH_SESSION) {
+
+        switch (ngx_http_wxapp_session_alive(r, 1)) {
+
+        case NGX_HTTP_WXAPP_SESSION_OK:
+            break;
+
+        case NGX_HTTP_WXAPP_SESSION_PENDING:
+            return NGX_AGAIN;
+
+        case NGX_HTTP_WXAPP_SESSION_LOST:
+            if (!conf->allow) {
+                return ngx_http_wxapp_auth_refuse(r,
+                                         &ngx_http_wxapp_auth_unavailable, -1);
+            }
+
+            bypassed = 1;
+            break;
+
+        default:
+            return ngx_http_wxapp_auth_refuse(r, &ngx_http_wxapp_auth_ended,
+                                              -1);
+        }
+    }
+
+    rc = ngx_http_wxapp_require_check(r, conf->require, &max_age);
 
     if (rc == NGX_ERROR) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -178,22 +315,24 @@ ngx_http_wxapp_auth_handler(ngx_http_request_t *r)
         /* nobody at all can still log in; somebody else cannot */
 
         if (ctx->identity == NGX_HTTP_WXAPP_IDENTITY_NONE) {
-            return ngx_http_wxapp_auth_deny(r, conf, ctx);
+            return ngx_http_wxapp_auth_refuse(r, &ngx_http_wxapp_auth_missing,
+                                              -1);
         }
 
-        ngx_http_wxapp_count(NGX_HTTP_WXAPP_AUTH_FORBIDDEN);
-
-        if (ngx_http_wxapp_challenge(r, "insufficient_scope",
-                                          "the token lacks what is required")
-            != NGX_OK)
-        {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        return ngx_http_wxapp_refuse(r, NGX_HTTP_FORBIDDEN,
-                                     "insufficient_scope",
-                                     "the token lacks what is required");
+        return ngx_http_wxapp_auth_refuse(r,
+                                          (max_age == -1)
+                                              ? &ngx_http_wxapp_auth_forbidden
+                                              : &ngx_http_wxapp_auth_step_up,
+                                          max_age);
     }
+
+    if (bypassed) {
+        ctx->auth = "bypassed";
+        ngx_http_wxapp_auth_audit(r, NGX_HTTP_WXAPP_AUTH_BYPASSED);
+        return NGX_OK;
+    }
+
+    ctx->auth = "passed";
 
     if (ctx->identity == NGX_HTTP_WXAPP_IDENTITY_NONE) {
 
@@ -209,77 +348,160 @@ ngx_http_wxapp_auth_handler(ngx_http_request_t *r)
 
 
 static ngx_int_t
-ngx_http_wxapp_auth_deny(ngx_http_request_t *r,
-    ngx_http_wxapp_auth_conf_t *conf, ngx_http_wxapp_ctx_t *ctx)
+ngx_http_wxapp_auth_refuse(ngx_http_request_t *r,
+    ngx_http_wxapp_refusal_t *refusal, time_t max_age)
 {
-    ngx_int_t  rc;
+    const char                  *message;
+    ngx_http_wxapp_ctx_t        *ctx;
+    ngx_http_wxapp_auth_conf_t  *conf;
 
-    switch (ctx->identity) {
+    conf = ngx_http_get_module_loc_conf(r, ngx_http_wxapp_auth_module);
+    ctx = ngx_http_wxapp_ctx(r);
 
-    case NGX_HTTP_WXAPP_IDENTITY_NONE:
-        ngx_http_wxapp_count(NGX_HTTP_WXAPP_AUTH_MISSING);
+    message = refusal->message ? refusal->message : ctx->reason;
 
-        rc = ngx_http_wxapp_challenge(r, NULL, NULL);
+    /* then as if there were no guard: it lets nobody in either */
 
-        if (rc != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
+    if (conf->dry_run) {
+        ctx->auth = "rejected_dry_run";
+        ngx_http_wxapp_auth_audit(r, NGX_HTTP_WXAPP_AUTH_DRY_RUN);
 
-        return ngx_http_wxapp_refuse(r, NGX_HTTP_UNAUTHORIZED, "unauthorized",
-                                     "an access token is required");
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "access would be refused: %s", message);
 
-    case NGX_HTTP_WXAPP_IDENTITY_MALFORMED:
-        ngx_http_wxapp_count(NGX_HTTP_WXAPP_AUTH_INVALID);
+        return NGX_DECLINED;
+    }
 
-        rc = ngx_http_wxapp_challenge(r, "invalid_request",
-                                           "more than one token");
+    ctx->auth = (refusal->counter == NGX_HTTP_WXAPP_AUTH_ERROR) ? "error"
+                                                                : "rejected";
+    ngx_http_wxapp_auth_audit(r, refusal->counter);
 
-        if (rc != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
+    if (ngx_http_wxapp_auth_challenge(r, refusal, message, max_age) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
-        return ngx_http_wxapp_refuse(r, NGX_HTTP_BAD_REQUEST,
-                                     "invalid_request",
-                                     "more than one Authorization header");
+    return ngx_http_wxapp_refuse(r, refusal->status ? refusal->status
+                                                    : conf->invalid,
+                                 refusal->code, message);
+}
+
+
+static void
+ngx_http_wxapp_auth_audit(ngx_http_request_t *r,
+    ngx_http_wxapp_counter_e counter)
+{
+    ngx_str_t  uid;
+
+    if (ngx_http_wxapp_claim(r, &ngx_http_wxapp_claim_sub, &uid) != NGX_OK) {
+        ngx_str_null(&uid);
+    }
+
+    ngx_http_wxapp_audit(r, counter, &uid);
+}
+
+
+/* RFC 6750 section 3, RFC 9470 section 3 */
+
+static ngx_int_t
+ngx_http_wxapp_auth_challenge(ngx_http_request_t *r,
+    ngx_http_wxapp_refusal_t *refusal, const char *message, time_t max_age)
+{
+    u_char     *p;
+    ngx_str_t  *value;
+
+    switch (refusal->counter) {
+
+    case NGX_HTTP_WXAPP_AUTH_ERROR:
+        return NGX_OK;
+
+    case NGX_HTTP_WXAPP_AUTH_MISSING:
+        return ngx_http_wxapp_challenge(r, NULL, NULL);
 
     default:
-        ngx_http_wxapp_count(NGX_HTTP_WXAPP_AUTH_INVALID);
+        break;
+    }
 
-        rc = ngx_http_wxapp_challenge(r, "invalid_token", ctx->reason);
+    if (ngx_http_wxapp_challenge(r, refusal->code, message) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
-        if (rc != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
+    if (max_age == -1) {
+        return NGX_OK;
+    }
 
-        return ngx_http_wxapp_refuse(r, conf->invalid, "invalid_token",
-                                     ctx->reason);
+    value = &r->headers_out.www_authenticate->value;
+
+    p = ngx_pnalloc(r->pool, value->len + sizeof(", max_age=\"\"") - 1
+                             + NGX_TIME_T_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    value->len = ngx_sprintf(p, "%V, max_age=\"%T\"", value, max_age) - p;
+    value->data = p;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_wxapp_auth_vouched(ngx_http_request_t *r)
+{
+    ngx_http_wxapp_ctx_t        *ctx;
+    ngx_http_wxapp_auth_conf_t  *conf;
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_http_wxapp_auth_module);
+
+    ctx = ngx_http_wxapp_ctx(r);
+
+    if (ctx == NULL || ngx_http_wxapp_identity(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ctx->identity != NGX_HTTP_WXAPP_IDENTITY_VALID) {
+        return NGX_DECLINED;
+    }
+
+    if (conf->check != NGX_HTTP_WXAPP_AUTH_SESSION) {
+        return NGX_OK;
+    }
+
+    switch (ngx_http_wxapp_session_alive(r, 0)) {
+
+    case NGX_HTTP_WXAPP_SESSION_OK:
+        return NGX_OK;
+
+    case NGX_HTTP_WXAPP_SESSION_LOST:
+        return conf->allow ? NGX_OK : NGX_DECLINED;
+
+    default:
+        return NGX_DECLINED;
     }
 }
 
 
-/* all directives must hold, of each any value */
-
 static ngx_int_t
-ngx_http_wxapp_auth_require(ngx_http_request_t *r,
-    ngx_http_wxapp_auth_conf_t *conf)
+ngx_http_wxapp_auth_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_int_t                  rc;
-    ngx_uint_t                 i;
-    ngx_http_wxapp_require_t  *require;
+    ngx_str_t              s;
+    ngx_http_wxapp_ctx_t  *ctx;
 
-    if (conf->require == NULL) {
+    ctx = ngx_http_wxapp_ctx(r);
+    if (ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ctx->auth == NULL) {
+        v->not_found = 1;
         return NGX_OK;
     }
 
-    require = conf->require->elts;
+    s.data = (u_char *) ctx->auth;
+    s.len = ngx_strlen(ctx->auth);
 
-    for (i = 0; i < conf->require->nelts; i++) {
-
-        rc = ngx_http_wxapp_claim_in(r, &require[i].claim, require[i].values);
-        if (rc != NGX_OK) {
-            return rc;
-        }
-    }
+    ngx_http_wxapp_variable(v, &s);
 
     return NGX_OK;
 }
@@ -301,11 +523,11 @@ ngx_http_wxapp_claim_variable(ngx_http_request_t *r,
         claim.data = name->data + sizeof("wxapp_claim_") - 1;
         claim.len = name->len - (sizeof("wxapp_claim_") - 1);
 
-    } else {
-        claim = *name;
-    }
+        rc = ngx_http_wxapp_claim_text(r, &claim, &value);
 
-    rc = ngx_http_wxapp_claim(r, &claim, &value);
+    } else {
+        rc = ngx_http_wxapp_claim(r, name, &value);
+    }
 
     if (rc == NGX_ERROR) {
         return NGX_ERROR;
@@ -327,9 +549,56 @@ ngx_http_wxapp_auth(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_wxapp_auth_conf_t *acf = conf;
 
+    ngx_str_t   *value;
+    ngx_uint_t   mode;
+
+    if (acf->mode != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    for (mode = 0; mode < NGX_HTTP_WXAPP_AUTH_MODES; mode++) {
+        if (ngx_strcmp(value[1].data, ngx_http_wxapp_auth_modes[mode].data)
+            == 0)
+        {
+            break;
+        }
+    }
+
+    if (mode == NGX_HTTP_WXAPP_AUTH_MODES) {
+        return ngx_http_wxapp_conf_unknown(cf, "mode", &value[1],
+                                           ngx_http_wxapp_auth_modes,
+                                           NGX_HTTP_WXAPP_AUTH_MODES,
+                                           sizeof(ngx_str_t));
+    }
+
+    acf->mode = mode;
+
     ngx_http_wxapp_conf_place(cf, &acf->place);
 
-    return ngx_conf_set_enum_slot(cf, cmd, conf);
+    if (cf->args->nelts == 2) {
+        return NGX_CONF_OK;
+    }
+
+    if (mode != NGX_HTTP_WXAPP_AUTH_SESSION) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" goes with \"session\" only", &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_strcmp(value[2].data, "on_error=allow") == 0) {
+        acf->allow = 1;
+
+    } else if (ngx_strcmp(value[2].data, "on_error=deny") != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\", it must be "
+                           "\"on_error=deny\" or \"on_error=allow\"",
+                           &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
 }
 
 
@@ -368,46 +637,9 @@ ngx_http_wxapp_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_wxapp_auth_conf_t *acf = conf;
 
-    u_char                    *p, *last;
-    ngx_str_t                 *value, words;
-    ngx_http_wxapp_require_t  *require;
-
     ngx_http_wxapp_conf_place(cf, &acf->place);
 
-    value = cf->args->elts;
-
-    p = (u_char *) ngx_strchr(value[1].data, '=');
-    last = value[1].data + value[1].len;
-
-    if (p == NULL || p == value[1].data || p + 1 == last) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid requirement \"%V\", it must be "
-                           "claim=value|value", &value[1]);
-        return NGX_CONF_ERROR;
-    }
-
-    if (acf->require == NULL) {
-        acf->require = ngx_array_create(cf->pool, 2,
-                                        sizeof(ngx_http_wxapp_require_t));
-        if (acf->require == NULL) {
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    require = ngx_array_push(acf->require);
-    if (require == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    require->claim.data = value[1].data;
-    require->claim.len = p - value[1].data;
-
-    words.data = p + 1;
-    words.len = last - words.data;
-
-    require->values = ngx_http_wxapp_conf_words(cf, &words);
-
-    return require->values ? NGX_CONF_OK : NGX_CONF_ERROR;
+    return ngx_http_wxapp_require_add(cf, &acf->require);
 }
 
 
@@ -440,6 +672,17 @@ ngx_http_wxapp_auth_postconfiguration(ngx_conf_t *cf)
 
     *h = ngx_http_wxapp_auth_handler;
 
+    if (wmcf->session == NULL) {
+        return NGX_OK;
+    }
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_wxapp_auth_ask_handler;
+
     return NGX_OK;
 }
 
@@ -457,11 +700,14 @@ ngx_http_wxapp_auth_create_loc_conf(ngx_conf_t *cf)
     /*
      * set by ngx_pcalloc():
      *
+     *     conf->check = NGX_HTTP_WXAPP_AUTH_OFF;
+     *     conf->allow = 0;
      *     conf->require = NULL;
      */
 
     conf->mode = NGX_CONF_UNSET_UINT;
     conf->invalid = NGX_CONF_UNSET_UINT;
+    conf->dry_run = NGX_CONF_UNSET;
 
     return conf;
 }
@@ -482,9 +728,11 @@ ngx_http_wxapp_auth_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_uint_value(conf->invalid, prev->invalid,
                               NGX_HTTP_FORBIDDEN);
+    ngx_conf_merge_value(conf->dry_run, prev->dry_run, 0);
 
     if (conf->mode == NGX_CONF_UNSET_UINT) {
         conf->mode = prev->mode;
+        conf->allow = prev->allow;
     }
 
     if (conf->require == NULL) {
@@ -510,6 +758,12 @@ ngx_http_wxapp_auth_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     if (conf->check != NGX_HTTP_WXAPP_AUTH_OFF && wmcf->token == NULL) {
         return ngx_http_wxapp_conf_needs(cf, &conf->place, "wxapp_auth",
                                          "wxapp_token");
+    }
+
+    if (conf->check == NGX_HTTP_WXAPP_AUTH_SESSION && wmcf->session == NULL) {
+        return ngx_http_wxapp_conf_needs(cf, &conf->place,
+                                         "wxapp_auth session",
+                                         "wxapp_session");
     }
 
     return NGX_CONF_OK;
