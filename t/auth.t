@@ -454,8 +454,9 @@ role => ''
 === TEST 37: a required claim that is null
 --- config
     location = /t { wxapp_auth on; wxapp_require role=null; wxapp_ping; }
---- token
-role => JSON::PP::null
+--- more_headers eval
+'Authorization: Bearer ' . main::sign_token({ alg => 'HS256', kid => '2026-11' },
+    '{"iss":"shop.example.com","sub":"1","role":null,"exp":' . (time + 600) . '}')
 --- lacking
 
 

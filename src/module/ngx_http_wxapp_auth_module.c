@@ -760,7 +760,11 @@ ngx_http_wxapp_auth_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                                          "wxapp_token");
     }
 
-    if (conf->check == NGX_HTTP_WXAPP_AUTH_SESSION && wmcf->session == NULL) {
+    /* refresh tokens make sessions, too */
+
+    if (conf->check == NGX_HTTP_WXAPP_AUTH_SESSION
+        && wmcf->session == NULL && wmcf->token->refresh == 0)
+    {
         return ngx_http_wxapp_conf_needs(cf, &conf->place,
                                          "wxapp_auth session",
                                          "wxapp_session");
