@@ -4,6 +4,7 @@
 use lib 't/lib';
 use WXApp;
 use WXDrive;
+use Digest::SHA qw(hmac_sha256_hex);
 use MIME::Base64 qw(decode_base64url);
 
 repeat_each(1);
@@ -12,10 +13,23 @@ plan 'no_plan';
 
 our (@codes, @users);       # of the block
 
+# sessions with a key to seal session_keys with: `--- sealed`, or in an http_config
+sub sealed { return "wxapp_session { key k1 seal.key; }\n" }
+
+sub write_key {
+    my $file = "$Test::Nginx::Util::ConfDir/seal.key";
+    open my $fh, '>', $file or die "$file: $!\n";
+    print $fh 'a5' x 32;
+    close $fh or die;
+    chmod 0600, $file;
+}
+
 add_block_preprocessor(sub {
     my ($block) = @_;
     @codes = @users = ();
     return if !defined $block->drive;
+    $block->set_value(post_setup_server_root => 'main::write_key()');
+    $block->set_value(wxapp => sealed() . ($block->wxapp // '')) if defined $block->sealed;
     my $config = $block->config // '';
     $block->set_value(config => "$config\nlocation = /login { wxapp_login; }\n") if $config !~ m{/login\b};
 });
@@ -48,7 +62,17 @@ sub row_of {
     return $row;
 }
 
-sub session_key_of { my ($id) = @_; return redis_cmd('GET', redis_prefix() . "session_key:$id") }
+# what is kept of the user's keys, "PRINT:SEALED" each, the newest first
+sub session_keys_of { my ($id) = @_; return split / /, redis_cmd('GET', redis_prefix() . "session_key:$id") // '' }
+
+# whether the newest kept is this key, and sealed
+sub is_kept {
+    my ($id, $key, $what) = @_;
+    my ($kept) = session_keys_of($id);
+    my $print = substr hmac_sha256_hex("session_key:$id", $key), 0, 16;
+    like $kept // '', qr/^$print:v1\.k1\.[\w-]{40,}$/, "$WXDrive::in: $what";
+    return;
+}
 
 sub claims_of {
     my ($reply) = @_;
@@ -215,12 +239,14 @@ ok defined $row->{age} && abs $row->{age} <= 3, 'last_login_at is now, in UTC';
 
 
 
-=== TEST 5: the session_key is in Redis only, for a month
+=== TEST 5: the session_key is in Redis only, sealed, for a month
+--- sealed
 --- drive
 my $reply = login(code_of('t5'));
 my $id    = is_login($reply);
 my $key   = sim('/_sim/users', { user => 't5' })->{session_key};
-is session_key_of($id), $key, 'kept as it came';
+is_kept($id, $key, 'kept');
+ok index("@{[session_keys_of($id)]}", $key) < 0, 'not as it came';
 my $ttl = redis_cmd('TTL', redis_prefix() . "session_key:$id");
 ok $ttl > 2592000 - 10 && $ttl <= 2592000, 'with an end';
 ok index($reply->{body}, $key) < 0, 'not in the reply';
@@ -229,16 +255,21 @@ unlike join(' ', map { $_ // '' } %{ row_of('t5') }), qr/\Q$key/, 'nor in the ro
 
 
 
-=== TEST 6: a new session_key replaces the old one
+=== TEST 6: a new session_key comes before the old one
+--- sealed
 --- drive
-sim('/_sim/knobs', { rotate => 1 });
+my $key = sub { sim('/_sim/users', { user => 't6' })->{session_key} };
 my $id  = is_login(login(code_of('t6')));
-my $old = session_key_of($id);
+my $old = $key->();
+is_kept($id, $old, 'the first');
+is_login(login(code_of('t6')));
+is scalar(session_keys_of($id)), 1, 'once';
+sim('/_sim/knobs', { rotate => 1 });
 is_login(login(code_of('t6')));
 sim('/_sim/knobs', { rotate => 0 });
-my $new = session_key_of($id);
-isnt $new, $old, 'another';
-is $new, sim('/_sim/users', { user => 't6' })->{session_key}, 'the last one';
+isnt $key->(), $old, 'another';
+is_kept($id, $key->(), 'the last one');
+is scalar(session_keys_of($id)), 2, 'and the one before';
 ok index(logs(), $old) < 0, 'the old one is in no log either';
 
 
@@ -302,12 +333,13 @@ is is_login(login(code_of('t11b'))), $b, 'the second again';
 
 
 === TEST 12: a deleted user gets 403, no token and no session
+--- sealed
 --- drive
 my $id = is_login(login(code_of('t12')));
 mysql_query('UPDATE users SET deleted_at = UTC_TIMESTAMP() WHERE id = ?', $id);
 redis_cmd('DEL', redis_prefix() . "session_key:$id");
 is_problem(login(code_of('t12')), 403, 'account_disabled');
-is session_key_of($id), undef, 'no session_key';
+is scalar(session_keys_of($id)), 0, 'no session_key';
 is status_of('login')->{blocked}, 1, 'counted';
 isnt row_of('t12')->{deleted_at}, undef, 'still deleted';
 
@@ -510,19 +542,18 @@ is_login(login('f' x 8));
 
 
 === TEST 37: the AppSecret is what WeChat gets
---- wxapp
-    server {
-        listen unix:$TEST_NGINX_SERVER_ROOT/wechat.sock;
-        access_log off;
-        error_log  logs/wechat.err crit;
-        return 200 '{"openid":"oSecret","session_key":"$arg_secret"}';
-    }
+--- wxapp eval
+'server {
+    listen unix:' . main::server_root() . '/wechat.sock;
+    access_log off;
+    error_log  logs/wechat.err crit;
+    if ($arg_secret = ' . main::app_secret() . ') { return 200 \'{"openid":"oSecret","session_key":"AA=="}\'; }
+    return 200 \'{"errcode":40125}\';
+}'
 --- config
     location /_wx/ { internal; access_log off; proxy_pass http://unix:$TEST_NGINX_SERVER_ROOT/wechat.sock:/; }
 --- drive
-my $id = is_login(login('0fakecode0fakecode'));
-is session_key_of($id), app_secret(), 'as it is in the file';
-redis_cmd('DEL', redis_prefix() . "session_key:$id");
+is_login(login('0fakecode0fakecode'));
 
 
 
@@ -1017,6 +1048,7 @@ is status_of('login')->{ok}, 2, 'both counted';
 
 
 === TEST 99: the token of a joined login is as good
+--- sealed
 --- drive
 my $code = code_of('t_joined');
 sim('/_sim/next', { mode => 'slow', ms => 300 });
@@ -1025,7 +1057,8 @@ my @replies = map { finish($_) } @h;
 is claims_of($_)->{openid}, openid_of('t_joined'), 'openid' for @replies;
 is $_->{json}{user}{role}, 'user', 'user' for @replies;
 my $id = $replies[0]{json}{user}{id};
-is session_key_of($id), sim('/_sim/users', { user => 't_joined' })->{session_key}, 'session_key';
+is_kept($id, sim('/_sim/users', { user => 't_joined' })->{session_key}, 'session_key');
+is keys %{ { map { claims_of($_)->{sid} => 1 } @replies } }, 3, 'a session each';
 
 
 
@@ -1281,7 +1314,7 @@ is_deeply \@ids, [map { row_of($_)->{id} } qw(t_pipe_a t_pipe_b)], 'both, in ord
 
 === TEST 117: Redis is down: 503 before the code is spent
 --- http_config eval
-main::wxapp_http(redis => "wxapp_redis { server 127.0.0.1:1; }\n")
+main::wxapp_http(redis => "wxapp_redis { server 127.0.0.1:1; }\n", extra => "wxapp_session { }\n")
 --- config eval: main::wxapp_upstream()
 --- drive
 ok wait_until { logs() =~ /redis 127\.0\.0\.1:1/ }, 'not there';
@@ -1311,7 +1344,7 @@ is status_of('login')->{failed}, 1, 'counted';
 --- config eval: main::wxapp_upstream()
 --- drive
 my $id = is_login(login(code_of('t_without')));
-is session_key_of($id), undef, 'no session_key anywhere';
+is scalar(session_keys_of($id)), 0, 'no session_key anywhere';
 
 
 
@@ -1319,7 +1352,7 @@ is session_key_of($id), undef, 'no session_key anywhere';
 --- http_config eval
 our $frozen = WXDrive::fault_proxy(to => $ENV{WXAPP_REDIS_PORT}, mode => 'freeze',
                                    flag => main::server_root() . '/freeze');
-main::wxapp_http(redis => "wxapp_redis {
+main::wxapp_http(extra => main::sealed(), redis => "wxapp_redis {
     server 127.0.0.1:$frozen->{port}; user wxapp; password_file $ENV{WXAPP_REDIS_PASSWORD_FILE};
     timeout connect=1s command=200ms; prefix " . main::redis_prefix() . "; }\n")
 --- config eval: main::wxapp_upstream()
@@ -1333,7 +1366,7 @@ is_problem(login(code_of('t_frozen')), 503, 'session_unavailable', 1);
 is status_of('login')->{failed}, 1, 'counted';
 unlink $flag;
 ok wait_until { my $r = login(code_of('t_frozen')); $r->{status} == 200 }, 'and then again';
-isnt session_key_of($id), undef, 'session_key';
+is_kept($id, sim('/_sim/users', { user => 't_frozen' })->{session_key}, 'session_key');
 
 
 
@@ -1600,3 +1633,73 @@ ok $mysql, 'all at rest';
 is $mysql->{up}, $mysql->{idle}, 'gauges agree';
 is $mysql->{disconnects}, 0, 'no connection was lost';
 is status_of('redis')->{pending}, 0, 'no command is left';
+
+
+
+=== TEST 138: without a key to seal it with the session_key is not kept, and a Redis that is away does no harm
+--- http_config eval: main::wxapp_http(redis => "wxapp_redis { server 127.0.0.1:1; }\n")
+--- config eval: main::wxapp_upstream()
+--- drive
+ok wait_until { logs() =~ /redis 127\.0\.0\.1:1/ }, 'not there';
+is_login(login(code_of('t_unkept')));
+
+
+
+=== TEST 139: without sessions a login is answered with a token alone, and nothing is in Redis
+--- drive
+my $reply = login(code_of('t_alone'));
+my $id = is_login($reply);
+is_deeply [sort keys %{ $reply->{json} }], [qw(access_token expires_in token token_type user)], 'members';
+my $claims = claims_of($reply);
+is_deeply [sort keys %$claims], [qw(amr app auth_time exp iat iss jti nbf openid role sub)], 'claims';
+is_deeply $claims->{amr}, ['wx'], 'amr';
+is $claims->{app}, appid(), 'app';
+ok abs(time - $claims->{auth_time}) <= 3, 'auth_time';
+is redis_cmd('EXISTS', map { redis_prefix() . $_ } "session:{$id}", "session_key:$id"), 0, 'nothing is kept';
+
+
+
+=== TEST 140: with wxapp_session the login makes a session and tells its sign_key
+--- sealed
+--- drive
+my $reply = login(code_of('t_session'));
+my $id = is_login($reply);
+is_deeply [sort keys %{ $reply->{json} }], [qw(access_token expires_in sign_key token token_type user)], 'members';
+my $sid = claims_of($reply)->{sid};
+like $sid, qr/^[\w-]{22}$/, 'sid';
+is redis_cmd('HEXISTS', redis_prefix() . "session:{$id}", $sid), 1, 'in Redis';
+is unpack('H*', decode_base64url($reply->{json}{sign_key})),
+   hmac_sha256_hex("sign $sid", pack 'H*', 'a5' x 32), 'sign_key';
+
+
+
+=== TEST 141: the unionid is a claim as soon as it is known, also of a login that joined another
+--- drive
+sim('/_sim/users', { user => 't_union', unionid => 'oUnion_claim' });
+my $code = code_of('t_union');
+sim('/_sim/next', { mode => 'slow', ms => 300 });
+my @replies = map { finish($_) } map { begin_login($code) } 1 .. 2;
+is claims_of($_)->{unionid}, 'oUnion_claim', 'there' for @replies;
+sim('/_sim/users', { user => 't_union', unionid => undef });
+is claims_of(login(code_of('t_union')))->{unionid}, 'oUnion_claim', 'when WeChat does not tell it any more';
+
+
+
+=== TEST 142: a wxapp_session that Redis cannot keep: 503, and the code is spent
+--- http_config eval
+our $frozen = WXDrive::fault_proxy(to => $ENV{WXAPP_REDIS_PORT}, mode => 'freeze',
+                                   flag => main::server_root() . '/freeze');
+main::wxapp_http(extra => "wxapp_session { }\n", redis => "wxapp_redis {
+    server 127.0.0.1:$frozen->{port}; user wxapp; password_file $ENV{WXAPP_REDIS_PASSWORD_FILE};
+    timeout connect=1s command=200ms; prefix " . main::redis_prefix() . "; }\n")
+--- config eval: main::wxapp_upstream()
+--- drive
+is_login(login(code_of('t_nosession')));
+my $flag = server_root() . '/freeze';
+open my $fh, '>', $flag or die $!;
+pause(0.1);
+my $code = code_of('t_nosession');
+is_problem(login($code), 503, 'session_unavailable', 1);
+unlink $flag;
+ok wait_until { login(code_of('t_nosession'))->{status} == 200 }, 'and then again';
+is login($code)->{json}{code}, 'code_used', 'the code is gone';

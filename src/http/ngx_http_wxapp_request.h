@@ -45,8 +45,11 @@ typedef struct {
 
     ngx_http_wxapp_problem_t    problem;      /* the last one told */
 
+    ngx_http_wxapp_app_t       *app;          /* of a login, or NULL */
+
     ngx_uint_t                  limit;        /* the limit module's */
     const char                 *auth;         /* how wxapp_auth ended */
+    ngx_uint_t                  sign;         /* the sign module's */
     void                       *session;      /* the check of it, or NULL */
 
     const ngx_http_wxapp_counter_t  *audit;   /* the last that was told */
