@@ -217,6 +217,7 @@ location /_wx/ {
     proxy_set_header         Host api.weixin.qq.com;
     proxy_set_header         Connection "";
     proxy_set_header         Accept-Encoding "";
+    proxy_set_header         Content-Type \$content_type;
     proxy_pass_request_headers off;
     proxy_next_upstream      off;
     proxy_connect_timeout    1s;
