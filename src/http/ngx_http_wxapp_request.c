@@ -9,7 +9,7 @@ typedef struct {
     ngx_http_request_t       *request;
     ngx_wxapp_op_t           *op;
     ngx_http_wxapp_done_pt    done;
-    ngx_msec_t               *spent;
+    ngx_msec_t               *spent;      /* NULL: not logged */
 } ngx_http_wxapp_wait_t;
 
 
@@ -157,6 +157,14 @@ ngx_http_wxapp_wait_mysql(ngx_http_request_t *r, ngx_wxapp_op_t *op,
 }
 
 
+ngx_int_t
+ngx_http_wxapp_wait_job(ngx_http_request_t *r, ngx_wxapp_op_t *op,
+    ngx_http_wxapp_done_pt done)
+{
+    return ngx_http_wxapp_wait(r, ngx_http_wxapp_ctx(r), op, done, NULL);
+}
+
+
 static ngx_int_t
 ngx_http_wxapp_wait(ngx_http_request_t *r, ngx_http_wxapp_ctx_t *ctx,
     ngx_wxapp_op_t *op, ngx_http_wxapp_done_pt done, ngx_msec_t *spent)
@@ -244,7 +252,9 @@ ngx_http_wxapp_op_handler(ngx_wxapp_op_t *op)
 
     ngx_http_set_log_request(c->log, r);
 
-    *wait->spent += ngx_current_msec - op->started;
+    if (wait->spent) {
+        *wait->spent += ngx_current_msec - op->started;
+    }
 
     wait->done(r, op);
 

@@ -92,6 +92,8 @@ ngx_int_t ngx_http_wxapp_wait_redis(ngx_http_request_t *r,
     ngx_wxapp_op_t *op, ngx_http_wxapp_done_pt done);
 ngx_int_t ngx_http_wxapp_wait_mysql(ngx_http_request_t *r,
     ngx_wxapp_op_t *op, ngx_http_wxapp_done_pt done);
+ngx_int_t ngx_http_wxapp_wait_job(ngx_http_request_t *r,
+    ngx_wxapp_op_t *op, ngx_http_wxapp_done_pt done);
 
 /*
  * Counts an event of identity and notes it, with the user it is about, for
