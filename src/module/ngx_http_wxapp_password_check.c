@@ -35,8 +35,7 @@ static ngx_int_t ngx_http_wxapp_password_row(ngx_wxapp_mysql_query_t *query,
     ngx_str_t *columns, ngx_uint_t n);
 static ngx_int_t ngx_http_wxapp_password_column(
     ngx_http_wxapp_password_t *attempt, ngx_str_t *name, ngx_str_t *value);
-static ngx_uint_t ngx_http_wxapp_password_one_of(const char **names,
-    ngx_str_t *name);
+static ngx_uint_t ngx_http_wxapp_password_secret(ngx_str_t *name);
 static void ngx_http_wxapp_password_loaded(ngx_http_request_t *r,
     ngx_wxapp_op_t *op);
 static void ngx_http_wxapp_password_counted(
@@ -77,16 +76,8 @@ static ngx_http_wxapp_password_problem_t  ngx_http_wxapp_password_ends[] = {
 };
 
 
-/* columns that are not for the client, and those that are no claims */
-
 static const char  *ngx_http_wxapp_password_secrets[] = {
     "password_hash", "totp_secret", "disabled", NULL
-};
-
-static const char  *ngx_http_wxapp_password_claims[] = {
-    "id", "role", "openid", "unionid",
-    "iss", "aud", "sub", "app", "sid", "amr", "acr", "auth_time", "mfa_time",
-    "iat", "nbf", "exp", "jti", NULL
 };
 
 
@@ -217,18 +208,17 @@ ngx_http_wxapp_password_row(ngx_wxapp_mysql_query_t *query,
             return NGX_ERROR;
         }
 
-        if (ngx_http_wxapp_password_one_of(ngx_http_wxapp_password_secrets,
-                                           name))
-        {
+        if (ngx_http_wxapp_password_secret(name)) {
             continue;
         }
 
         ngx_wxapp_json_name_str(&user, name);
         ngx_wxapp_field_write(&query->columns[i].field, &user, &columns[i]);
 
+        /* it is "sub"; those that are claims by themselves are left out */
+
         if (columns[i].data
-            && !ngx_http_wxapp_password_one_of(ngx_http_wxapp_password_claims,
-                                               name))
+            && (name->len != 2 || ngx_strncmp(name->data, "id", 2) != 0))
         {
             ngx_wxapp_json_name_str(&claims, name);
             ngx_wxapp_json_str(&claims, &columns[i]);
@@ -298,17 +288,21 @@ ngx_http_wxapp_password_column(ngx_http_wxapp_password_t *attempt,
 }
 
 
+/* columns that are not for the client */
+
 static ngx_uint_t
-ngx_http_wxapp_password_one_of(const char **names, ngx_str_t *name)
+ngx_http_wxapp_password_secret(ngx_str_t *name)
 {
-    while (*names) {
-        if (ngx_strlen(*names) == name->len
-            && ngx_strncmp(*names, name->data, name->len) == 0)
+    ngx_uint_t  i;
+
+    for (i = 0; ngx_http_wxapp_password_secrets[i]; i++) {
+        if (ngx_strlen(ngx_http_wxapp_password_secrets[i]) == name->len
+            && ngx_strncmp(ngx_http_wxapp_password_secrets[i], name->data,
+                           name->len)
+               == 0)
         {
             return 1;
         }
-
-        names++;
     }
 
     return 0;

@@ -1,0 +1,649 @@
+# wxapp_password_login, _set and _unlock: names, passwords, lockout, one-time passwords, captcha.
+#
+# Sections of this file beside those of WXDrive:
+#   login, set     lines in the blocks of the locations /login and /set, in place of the standard ones of the
+#                  same name
+# Every block starts with the users of fresh_users() and without counts. After every block the logs, at debug
+# level, are searched for all passwords and codes.
+
+use lib 't/lib';
+use WXApp;
+use WXDrive;
+
+use Digest::SHA qw(hmac_sha1 sha256_hex);
+use File::Temp ();
+use List::Util qw(max min);
+use MIME::Base64 qw(decode_base64url);
+
+repeat_each(1);
+no_long_string();
+plan 'no_plan';
+
+our $DIR = File::Temp->newdir('wxapp-password-XXXXXX', TMPDIR => 1);
+chmod 0755, $DIR;
+
+# imported, so that the drive sections see them
+use vars qw(%PASSWORD $SECRET $CODE $WRONG);
+
+%PASSWORD = (
+    ada     => 'correct horse battery',
+    bob     => 'bob has 12 characters',
+    carol   => 'carol is disabled now',
+    '张三'  => '密码很长很长很长很长很长很长',
+);
+$SECRET = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';      # base32 of 12345678901234567890
+$CODE   = 'k7dq-2mxa-98hs';
+$WRONG  = 'wrong horse battery';
+
+# ---- users
+
+sub bcrypt {
+    my ($password, $cost, $prefix) = @_;
+    utf8::encode($password) if utf8::is_utf8($password);
+    return crypt $password, sprintf '$%s$%02d$%s', $prefix // '2b', $cost // 4, join '', map { ('a' .. 'z')[rand 26] } 1 .. 21, 'u';
+}
+
+sub fresh_users {
+    our $made //= do {
+        mysql_query('CREATE TABLE admins (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, username VARCHAR(64) NOT NULL UNIQUE,
+            password_hash VARCHAR(255), role VARCHAR(32), totp_secret VARCHAR(255), disabled BOOLEAN NOT NULL DEFAULT 0,
+            nickname VARCHAR(64), age INT) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci');
+        mysql_query('CREATE TABLE codes (admin_id INT UNSIGNED NOT NULL, code_hash CHAR(64) NOT NULL)');
+        1;
+    };
+    mysql_query('TRUNCATE admins');
+    mysql_query('DELETE FROM codes');
+    my %id = (ada => 7, bob => 8, carol => 9, '张三' => 10, dave => 11);
+    for my $name (keys %id) {
+        utf8::decode(my $text = $name);
+        mysql_query('INSERT INTO admins (id, username, password_hash, role, disabled, nickname, age) VALUES (?, ?, ?, ?, ?, ?, ?)',
+            $id{$name}, $text, exists $PASSWORD{$name} ? bcrypt($PASSWORD{$name}) : undef, $name eq 'ada' ? 'admin' : 'editor',
+            $name eq 'carol' ? 1 : 0, $name eq 'ada' ? 'Ada "L"' : undef, $name eq 'ada' ? 36 : undef);
+    }
+    my @keys = map { @{ redis_cmd('KEYS', redis_prefix() . "$_*") } } 'password:', 'session:';
+    redis_cmd('DEL', @keys) if @keys;
+    return;
+}
+
+sub column { my ($name, $column) = @_; return scalar mysql_value("SELECT $column FROM admins WHERE username = ?", $name) }
+sub change { my ($name, %to) = @_; mysql_query("UPDATE admins SET $_ = ? WHERE username = ?", $to{$_}, $name) for keys %to; return }
+
+# ---- requests
+
+sub body_of {
+    my ($name, $password, %more) = @_;
+    return { username => $name, password => $password // $PASSWORD{$name}, %more };
+}
+
+# names and passwords are bytes here
+sub json { my ($object) = @_; return JSON::PP->new->latin1->encode($object) }
+
+sub login { my ($name, $password, %more) = @_; return post('/login', json(body_of($name, $password, %more))) }
+sub begin_login { my ($name, $password, %more) = @_; return begin('POST', '/login', json(body_of($name, $password, %more))) }
+
+# several at once
+sub logins { my (@bodies) = @_; return map { finish($_) } map { begin_login(@$_) } @bodies }
+
+sub statuses { return join ' ', sort map { $_->{status} } @_ }
+
+sub claims_of { my ($reply) = @_; return JSON::PP::decode_json(decode_base64url((split /\./, $reply->{json}{access_token})[1])) }
+
+sub bearer { return (headers => ['Authorization: Bearer ' . make_token(@_)]) }
+
+sub set_password {
+    my ($id, $old, $new, @more) = @_;
+    @more = bearer(sub => $id) if !@more;
+    return post('/set', json({ password => $old, new_password => $new }), @more);
+}
+
+sub unlock { my ($name, @claims) = @_; return post('/unlock', json({ username => $name }), bearer(sub => 1, role => 'admin', @claims)) }
+
+sub is_problem {
+    my ($reply, $status, $code, $name) = @_;
+    is "$reply->{status} " . ($reply->{json}{code} // ''), "$status $code", "$WXDrive::in: " . ($name // $code);
+}
+
+# ---- counts
+
+sub account_key { my ($name) = @_; return redis_prefix() . 'password:account:' . sha256_hex(lc $name) }
+sub address_key { return redis_prefix() . 'password:address:7f000001' }
+
+sub count_of   { my ($name) = @_; return redis_cmd('GET', account_key($name)) // 0 }
+sub address_of { return redis_cmd('GET', address_key()) // 0 }
+
+# what nobody waited for is there in a moment
+sub counts {
+    my ($name, $account, $address) = @_;
+    wait_until { count_of($name) == $account && address_of() == $address } 2;
+    is count_of($name) . ' ' . address_of(), "$account $address", "$WXDrive::in: failures of the account and the address";
+}
+
+# ---- one-time passwords
+
+sub code_at {
+    my ($step) = @_;
+    my $digest = hmac_sha1(pack('Q>', $step), '12345678901234567890');
+    return sprintf '%06d', (unpack('N', substr $digest, ord(substr $digest, -1) & 15, 4) & 0x7fffffff) % 1_000_000;
+}
+
+# the step of now, with at least two seconds left of it
+sub step {
+    my $left = 30 - time % 30;
+    pause($left + 0.05) if $left < 2;
+    return int(time / 30);
+}
+
+# none of the codes that are good now
+sub wrong_code {
+    my $step = int(time / 30);
+    my %good = map { code_at($step + $_) => 1 } -2 .. 2;
+    my ($code) = grep { !$good{$_} } '000000' .. '000009';
+    return $code;
+}
+
+sub with_totp { change($_[0], totp_secret => $SECRET); return }
+sub with_code { mysql_query('INSERT INTO codes VALUES (?, ?)', $_[0], sha256_hex(lc $CODE =~ tr/-//dr)); return }
+
+# ---- blocks
+
+my %STANDARD = (
+    login => {
+        user     => '"SELECT id, username, password_hash, role, totp_secret, disabled, nickname, age FROM admins WHERE username = ?"',
+        update   => '"UPDATE admins SET password_hash = ? WHERE id = ? AND password_hash = ?"',
+        recovery => '"DELETE FROM codes WHERE admin_id = ? AND code_hash = ?"',
+        cost     => 4,
+    },
+    set => {
+        user   => '"SELECT username, password_hash FROM admins WHERE id = ?"',
+        update => '"UPDATE admins SET password_hash = ? WHERE id = ? AND password_hash = ?"',
+        cost   => 4,
+    },
+);
+
+sub lines_of {
+    my ($what, $lines) = @_;
+    my %lines = (%{ $STANDARD{$what} }, map { /^\s*(\w+)\s*(.*?)\s*$/ ? ($1 => $2) : () } split /\n/, $lines // '');
+    return join '', map { length $lines{$_} ? "$_ $lines{$_};\n" : '' } sort keys %lines;
+}
+
+sub error_log_file { return Test::Nginx::Util::server_root() . '/logs/error.log' }
+
+add_block_preprocessor(sub {
+    my ($block) = @_;
+    fresh_users();
+    return if !defined $block->drive;
+    my ($login, $set) = (lines_of(login => $block->login), lines_of(set => $block->set));
+    $block->set_value(config => ($block->config // '') . <<"C");
+location = /login { wxapp_password_login { $login } }
+location = /set { wxapp_auth on; wxapp_password_set { $set } }
+location = /unlock { wxapp_auth on; wxapp_require role=admin; wxapp_password_unlock; }
+C
+});
+
+# no password, no code in any log
+add_response_body_check(sub {
+    my ($block, undef, $req_idx, undef, $dry_run) = @_;
+    return if $dry_run || $req_idx || !defined $block->drive;
+    my $logs = logs(0);
+    cmp_ok length $logs, '>', 1000, $block->name . ': there are logs';
+    my $step = int(time / 30);
+    my @secrets = (values %PASSWORD, $WRONG, $CODE, $CODE =~ tr/-//dr, $SECRET, 'brand new password', map { code_at($step + $_) } -1 .. 1);
+    is_deeply [grep { index($logs, $_) >= 0 } @secrets], [], $block->name . ': no secret in the logs';
+});
+
+log_level('debug');
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: a login gives a token and the user
+--- drive
+my $r = login('ada');
+is $r->{status}, 200, 'status';
+is $r->{headers}{'cache-control'}, 'no-store', 'not stored';
+my %user = %{ $r->{json}{user} };
+is_deeply \%user, { id => 7, username => 'ada', role => 'admin', nickname => 'Ada "L"', age => 36 }, 'the user, no secret';
+my $c = claims_of($r);
+is_deeply [@$c{qw(sub role username nickname age amr)}], [7, 'admin', 'ada', 'Ada "L"', '36', ['pwd']], 'claims';
+cmp_ok abs(time - $c->{auth_time}), '<', 5, 'auth_time';
+ok !exists $c->{$_}, "no claim $_" for qw(id password_hash totp_secret disabled mfa_time openid);
+counts('ada', 0, 0);
+is status_of('password')->{ok}, 1, 'counted';
+
+
+
+=== TEST 2: other columns are no claims when they are null
+--- drive
+my $r = login('bob');
+is_deeply $r->{json}{user}, { id => 8, username => 'bob', role => 'editor', nickname => undef, age => undef }, 'the user';
+my $c = claims_of($r);
+is join(' ', map { exists $c->{$_} ? 1 : 0 } qw(nickname age)), '0 0', 'no claims';
+
+
+
+=== TEST 3: names and passwords in UTF-8
+--- drive
+is login('张三')->{status}, 200, 'status';
+
+
+
+=== TEST 4: a wrong password, an unknown user, a disabled one and one without a password get the same answer
+--- drive
+my @r = (login('ada', $WRONG), login('nobody', $WRONG), login('carol'), login('dave', $WRONG));
+my %seen;
+for my $r (@r) {
+    is_problem($r, 401, 'invalid_credentials');
+    delete $r->{json}{trace_id};
+    delete $r->{headers}{$_} for qw(x-request-id traceparent date);
+    $seen{ JSON::PP->new->canonical->encode([@$r{qw(status headers json)}]) }++;
+}
+is scalar keys %seen, 1, 'not one byte differs' or diag(keys %seen);
+is $r[0]{headers}{'www-authenticate'}, 'Bearer', 'a challenge';
+is status_of('password')->{refused}, 4, 'counted';
+
+
+
+=== TEST 5: whose hash has the configured cost, an unknown, a disabled user take the same time
+--- login
+cost 10
+lockout account=1000/1m address=1000/1m
+--- drive
+change($_, password_hash => bcrypt($PASSWORD{$_}, 10)) for qw(ada carol);
+my %took;
+for (1 .. 9) {
+    for my $name (qw(ada carol dave nobody)) {
+        push @{ $took{$name} }, login($name, $WRONG)->{took};
+    }
+}
+my %median = map { $_ => (sort { $a <=> $b } @{ $took{$_} })[4] } keys %took;
+cmp_ok $median{ada}, '>', 0.02, 'work was done';
+cmp_ok $median{$_} / $median{ada}, '<', 1.6, "$_: not slower" for qw(carol dave nobody);
+cmp_ok $median{$_} / $median{ada}, '>', 0.6, "$_: not faster" for qw(carol dave nobody);
+
+
+
+=== TEST 6: what is given must be strings
+--- drive
+my $details = sub { join ' ', map { "$_->{field}:$_->{rule}" } @{ $_[0]{json}{details} } };
+my $r = post('/login', '{}');
+is_problem($r, 422, 'validation_failed', 'nothing');
+is $details->($r), 'username:required password:required', 'both';
+is $details->(post('/login', '{"username":"","password":""}')), 'username:min password:min', 'empty';
+is $details->(post('/login', '{"username":1,"password":["x"]}')), 'username:type password:type', 'no strings';
+like $details->(post('/login', json({ username => 'x' x 256, password => 'x' }))), qr/^username:max/, 'a long name';
+is post('/login', '{"username":"a\u0000","password":"x\u0000y"}')->{status}, 422, 'NUL';
+is_problem(post('/login', '[]'), 400, 'invalid_json');
+is_problem(post('/login', ''), 400, 'body_missing');
+is_problem(get('/login'), 405, 'method_not_allowed');
+counts('', 0, 0);
+
+
+
+=== TEST 7: members that are not known, and null for those not needed, do not matter
+--- drive
+is login('ada', undef, more => 1, otp => undef, recovery_code => undef, ticket => undef)->{status}, 200, 'status';
+
+
+
+=== TEST 8: a password over 72 bytes is refused, not cut short
+--- drive
+my $long = 'x' x 72;
+change('ada', password_hash => bcrypt($long));
+is login('ada', $long)->{status}, 200, '72 bytes';
+is_problem(login('ada', $long . 'y'), 400, 'password_too_long');
+is_problem(login('ada', '密' x 25), 400, 'password_too_long', '75 bytes in 25 characters');
+counts('ada', 0, 0);
+
+
+
+=== TEST 9: hashes of other makers
+--- drive
+for my $prefix (qw(2a 2b 2y)) {
+    change('ada', password_hash => bcrypt($PASSWORD{ada}, 4, $prefix));
+    is login('ada')->{status}, 200, "\$$prefix\$";
+    is login('ada', $WRONG)->{status}, 401, "\$$prefix\$ and a wrong one";
+}
+
+
+
+=== TEST 10: a hash that is none lets nobody in, and says so in the log
+--- drive
+my $n = 0;
+for my $hash ('*', '$6$salt$x', bcrypt($PASSWORD{ada}) =~ s/^\$2b/\$2x/r, bcrypt($PASSWORD{ada}) =~ s/^\$2b\$04/\$2b\$31/r, $PASSWORD{ada}) {
+    redis_cmd('DEL', account_key('ada'));
+    change('ada', password_hash => $hash);
+    is_problem(login('ada'), 401, 'invalid_credentials');
+    $n++;
+}
+my @lines = grep { /no bcrypt of cost 4 to 16/ } split /\n/, logs(0, error_log_file());
+is scalar @lines, $n, 'lines';
+like $lines[0], qr/\[error\].* user "7"/, 'whose it is';
+
+
+
+=== TEST 11: the case of a name and spaces behind it are as the database has it
+--- drive
+is login('ADA', $PASSWORD{ada})->{status}, 200, 'in capitals';
+is login('ada  ', $PASSWORD{ada})->{status}, 200, 'with spaces';
+
+
+
+=== TEST 12: a fresh hash when the cost has risen
+--- login
+cost 5
+--- drive
+my $old = column('ada', 'password_hash');
+is login('ada')->{status}, 200, 'a login';
+my $new = column('ada', 'password_hash');
+like $new, qr/^\$2b\$05\$/, 'the new cost';
+is crypt($PASSWORD{ada}, $new), $new, 'of the password';
+is login('ada')->{status}, 200, 'logs in with it';
+is column('ada', 'password_hash'), $new, 'not again';
+
+
+
+=== TEST 13: no fresh hash when the cost has fallen, nor after a wrong password
+--- login
+cost 5
+--- drive
+my $old = column('ada', 'password_hash');
+login('ada', $WRONG);
+is column('ada', 'password_hash'), $old, 'a wrong password';
+change('ada', password_hash => my $six = bcrypt($PASSWORD{ada}, 6));
+is login('ada')->{status}, 200, 'a login';
+is column('ada', 'password_hash'), $six, 'a higher cost';
+
+
+
+=== TEST 14: without "update" there is no fresh hash
+--- login
+cost 5
+update
+--- drive
+my $old = column('ada', 'password_hash');
+is login('ada')->{status}, 200, 'a login';
+is column('ada', 'password_hash'), $old, 'the same hash';
+
+
+
+=== TEST 15: a login goes on when the fresh hash cannot be written
+--- login
+cost 5
+update "UPDATE admins SET no_such_column = ? WHERE id = ?"
+--- drive
+is login('ada')->{status}, 200, 'a login';
+--- error_log
+the password of user "7" was not hashed anew
+
+
+
+=== TEST 16: five failures lock an account, with the right password, too
+--- drive
+is statuses(map { login('ada', $WRONG) } 1 .. 5), '401 401 401 401 401', 'five tries';
+my $r = login('ada');
+is_problem($r, 429, 'account_locked');
+cmp_ok $r->{headers}{'retry-after'}, '>', 890, 'Retry-After';
+cmp_ok $r->{headers}{'retry-after'}, '<=', 900, 'of fifteen minutes';
+is login('bob')->{status}, 200, 'others log in';
+counts('ada', 5, 6);
+is_deeply [@{ status_of('password') }{qw(ok refused locked)}], [1, 5, 1], 'counted';
+
+
+
+=== TEST 17: an unknown name, a disabled user lock in the same way
+--- drive
+for my $name (qw(nobody carol dave)) {
+    is statuses(map { login($name, $WRONG) } 1 .. 7), '401 401 401 401 401 429 429', $name;
+    is count_of($name), 5, "$name: not counted further";
+}
+
+
+
+=== TEST 18: all writings of a name are one account
+--- drive
+login($_, $WRONG) for 'ada', 'ADA', 'Ada ', 'áda', 'ádá';
+is_problem(login('ada'), 429, 'account_locked');
+is_problem(login('ÁDA', $PASSWORD{ada}), 429, 'account_locked', 'in any writing');
+is_problem(login('NOBODY ', $WRONG), 401, 'invalid_credentials', 'of another');
+is count_of('nobody'), 1, 'also of an unknown one';
+
+
+
+=== TEST 19: of 64 tries at once as many as are left are made
+--- login
+lockout account=5/15m address=1000/15m
+--- drive
+my @r = logins(map { ['ada', $WRONG] } 1 .. 64);
+is statuses(@r), join(' ', ('401') x 5, ('429') x 59), 'statuses';
+is scalar(grep { $_->{status} == 429 && ($_->{headers}{'retry-after'} // 0) > 800 } @r), 59, 'Retry-After';
+is count_of('ada'), 5, 'counted';
+
+
+
+=== TEST 20: the same over two workers, with an unknown name
+--- workers: 2
+--- login
+lockout account=5/15m address=1000/15m
+--- drive
+is statuses(logins(map { ['nobody', $WRONG] } 1 .. 64)), join(' ', ('401') x 5, ('429') x 59), 'statuses';
+
+
+
+=== TEST 21: a success forgets the failures of the account, not those of the address
+--- drive
+login('ada', $WRONG) for 1 .. 4;
+counts('ada', 4, 4);
+is login('ada')->{status}, 200, 'the right password';
+counts('ada', 0, 4);
+is statuses(map { login('ada', $WRONG) } 1 .. 5), '401 401 401 401 401', 'five more';
+
+
+
+=== TEST 22: an address is locked for all accounts, and does not lock them
+--- login
+lockout address=3/15m
+--- drive
+login($_, $WRONG) for qw(bob nobody x);
+is_problem(login('ada'), 429, 'account_locked');
+is_problem(login('ada'), 429, 'account_locked');
+counts('ada', 0, 3);
+
+
+
+=== TEST 23: failures are forgotten after the time
+--- login
+lockout account=1/1s
+--- drive
+login('ada', $WRONG);
+my $r = login('ada');
+is_problem($r, 429, 'account_locked');
+is $r->{headers}{'retry-after'}, 1, 'Retry-After';
+ok +(wait_until { !redis_cmd('EXISTS', account_key('ada')) } 3), 'gone';
+is login('ada')->{status}, 200, 'a login';
+
+
+
+=== TEST 24: the time begins anew with the failure that locks
+--- drive
+login('ada', $WRONG) for 1 .. 4;
+redis_cmd('EXPIRE', account_key('ada'), 100);
+login('ada', $WRONG);
+cmp_ok redis_cmd('TTL', account_key('ada')), '>', 890, 'fifteen minutes from then';
+login('ada', $WRONG);
+redis_cmd('EXPIRE', account_key('ada'), 100);
+login('ada', $WRONG);
+cmp_ok redis_cmd('TTL', account_key('ada')), '<', 101, 'tries on a locked account do not move it on';
+
+
+
+=== TEST 25: behind IPv6 a network is an address
+--- config
+set_real_ip_from 127.0.0.1;
+real_ip_header X-Real-IP;
+--- login
+lockout address=2/15m
+--- drive
+my $from = sub { post('/login', json(body_of('nobody' . rand, $WRONG)), headers => ["X-Real-IP: $_[0]"])->{status} };
+is join(' ', map { $from->("2001:db8:1:2::$_") } 1 .. 3), '401 401 429', 'of one network';
+is $from->('2001:db8:1:3::1'), 401, 'of another';
+is $from->('::ffff:10.0.0.1'), 401, 'IPv4 in IPv6';
+is join(' ', map { $from->('10.0.0.1') } 1 .. 2), '401 429', 'is IPv4';
+
+
+
+=== TEST 26: an administrator unlocks
+--- drive
+login('ada', $WRONG) for 1 .. 5;
+is_problem(login('ada'), 429, 'account_locked');
+my $r = unlock('ADA ');
+is $r->{status}, 204, 'unlocked';
+is login('ada')->{status}, 200, 'a login';
+is_problem(unlock('ada', role => 'user'), 403, 'insufficient_scope', 'not for everyone');
+is unlock('never seen')->{status}, 204, 'one that was not locked';
+is_problem(post('/unlock', '{}', bearer(role => 'admin')), 422, 'validation_failed');
+is status_of('password')->{unlocked}, 2, 'counted';
+
+
+
+=== TEST 27: a one-time password is asked for after the password
+--- drive
+with_totp('ada');
+is_problem(login('ada', $WRONG), 401, 'invalid_credentials', 'not before');
+counts('ada', 1, 1);
+is_problem(login('ada'), 401, 'otp_required');
+counts('ada', 1, 1);
+my $step = step();
+my $r = login('ada', undef, otp => code_at($step));
+is $r->{status}, 200, 'with it';
+my $c = claims_of($r);
+is_deeply $c->{amr}, ['pwd', 'otp'], 'amr';
+cmp_ok abs(time - $c->{mfa_time}), '<', 5, 'mfa_time';
+counts('ada', 0, 1);
+
+
+
+=== TEST 28: a one-time password is good once
+--- drive
+with_totp($_) for qw(ada bob);
+my $code = code_at(step());
+is login('ada', undef, otp => $code)->{status}, 200, 'once';
+is_problem(login('ada', undef, otp => $code), 401, 'otp_invalid', 'not twice');
+counts('ada', 1, 1);
+is login('bob', undef, otp => $code)->{status}, 200, 'of another user';
+is status_of('password')->{otp}, 1, 'counted';
+
+
+
+=== TEST 29: also when it comes twice at once
+--- workers: 2
+--- drive
+with_totp('ada');
+my $code = code_at(step());
+is statuses(logins(map { ['ada', undef, otp => $code] } 1 .. 4)), '200 401 401 401', 'one of them';
+
+
+
+=== TEST 30: one step of skew, no more
+--- drive
+with_totp('ada');
+my $step = step();
+is_problem(login('ada', undef, otp => code_at($step - 2)), 401, 'otp_invalid', 'two steps ago');
+is_problem(login('ada', undef, otp => code_at($step + 2)), 401, 'otp_invalid', 'in two steps');
+is login('ada', undef, otp => code_at($step - 1))->{status}, 200, 'one ago';
+is login('ada', undef, otp => code_at($step + 1))->{status}, 200, 'the next one';
+is login('ada', undef, otp => code_at($step))->{status}, 200, 'this one';
+
+
+
+=== TEST 31: no skew
+--- login
+totp optional skew=0
+--- drive
+with_totp('ada');
+my $step = step();
+is_problem(login('ada', undef, otp => code_at($step - 1)), 401, 'otp_invalid', 'one ago');
+is login('ada', undef, otp => code_at($step))->{status}, 200, 'this one';
+
+
+
+=== TEST 32: wrong one-time passwords lock the account
+--- drive
+with_totp('ada');
+is_problem(login('ada', undef, otp => $_), 401, 'otp_invalid') for wrong_code(), '12345', 'abcdef', '1234567', ' ';
+is_problem(login('ada', undef, otp => code_at(step())), 429, 'account_locked');
+
+
+
+=== TEST 33: totp off
+--- login
+totp off
+--- drive
+with_totp('ada');
+my $r = login('ada', undef, otp => '000000');
+is $r->{status}, 200, 'not asked for';
+is_deeply claims_of($r)->{amr}, ['pwd'], 'nor claimed';
+
+
+
+=== TEST 34: totp required: who has no secret does not get in
+--- login
+totp required
+--- drive
+is_problem(login('ada'), 401, 'otp_required');
+is_problem(login('ada', undef, otp => '000000'), 401, 'otp_required', 'nothing to compare it with');
+with_totp('bob');
+is_problem(login('bob'), 401, 'otp_required');
+is login('bob', undef, otp => code_at(step()))->{status}, 200, 'with a secret';
+
+
+
+=== TEST 35: a recovery code is good once, however it is written
+--- drive
+with_totp('ada');
+with_code(7);
+is_problem(login('ada', undef, recovery_code => 'k7dq-2mxa-98ht'), 401, 'otp_invalid', 'a wrong one');
+my $r = login('ada', undef, recovery_code => ' ' . uc($CODE) =~ s/-/ /gr);
+is $r->{status}, 200, 'the right one';
+is_deeply claims_of($r)->{amr}, ['pwd', 'otp'], 'amr';
+is mysql_value('SELECT COUNT(*) FROM codes'), 0, 'used up';
+is_problem(login('ada', undef, recovery_code => $CODE), 401, 'otp_invalid', 'not twice');
+
+
+
+=== TEST 36: a recovery code of another user
+--- drive
+with_totp($_) for qw(ada bob);
+with_code(8);
+is_problem(login('ada', undef, recovery_code => $CODE), 401, 'otp_invalid');
+is mysql_value('SELECT COUNT(*) FROM codes'), 1, 'still there';
+is login('bob', undef, recovery_code => $CODE)->{status}, 200, 'its own';
+
+
+
+=== TEST 37: no recovery codes without "recovery"
+--- login
+recovery
+--- drive
+with_totp('ada');
+with_code(7);
+is_problem(login('ada', undef, recovery_code => $CODE), 401, 'otp_invalid');
+
+
+
+=== TEST 38: a one-time password goes before a recovery code
+--- drive
+with_totp('ada');
+with_code(7);
+is login('ada', undef, otp => code_at(step()), recovery_code => $CODE)->{status}, 200, 'both';
+is mysql_value('SELECT COUNT(*) FROM codes'), 1, 'the code is left';
+
+
+
+=== TEST 39: a secret that is none is a fault of ours
+--- drive
+change('ada', totp_secret => 'not base32!');
+is_problem(login('ada', undef, otp => '123456'), 500, 'internal_error');
+counts('ada', 0, 0);
+--- error_log
+the TOTP secret of user "7" is of no use
