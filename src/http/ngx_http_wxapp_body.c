@@ -9,8 +9,6 @@
 
 static ngx_int_t ngx_http_wxapp_body_parse(ngx_http_request_t *r,
     ngx_wxapp_json_node_t **root, ngx_uint_t object);
-static ngx_int_t ngx_http_wxapp_body_text(ngx_http_request_t *r,
-    ngx_str_t *body);
 
 
 ngx_int_t
@@ -167,9 +165,7 @@ ngx_http_wxapp_body_type(ngx_http_request_t *r)
 }
 
 
-/* one piece of memory; NGX_DECLINED if it is too large */
-
-static ngx_int_t
+ngx_int_t
 ngx_http_wxapp_body_text(ngx_http_request_t *r, ngx_str_t *body)
 {
     u_char       *p;

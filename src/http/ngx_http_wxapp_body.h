@@ -31,6 +31,12 @@ ngx_int_t ngx_http_wxapp_body_object(ngx_http_request_t *r,
     ngx_wxapp_json_node_t **object);
 ngx_int_t ngx_http_wxapp_body_form(ngx_http_request_t *r, ngx_str_t *text);
 
+/*
+ * The same text for others to tell what is wrong: NGX_DECLINED when it is
+ * larger, NGX_ERROR without memory or file.
+ */
+ngx_int_t ngx_http_wxapp_body_text(ngx_http_request_t *r, ngx_str_t *text);
+
 /* Whether the body that was read has no bytes. */
 ngx_uint_t ngx_http_wxapp_body_empty(ngx_http_request_t *r);
 
