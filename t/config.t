@@ -2225,10 +2225,10 @@ wxapp_limit a rate=1r/s key=$remote_addr;
 
 
 
-=== TEST 211: wxapp_login with an argument
+=== TEST 211: wxapp_login with an argument that is no parameter
 --- config
     location /a { wxapp_login on; }
---- emerg: invalid number of arguments in "wxapp_login" directive
+--- emerg: invalid parameter "on", it must be name=value
 --- at: location /a { wxapp_login on; }
 
 

@@ -149,8 +149,8 @@ subtest 'error codes' => sub {
     like $ERRORS, qr/^\| `$_` \| (?:[45]\d\d|any other) \|/m, $_ for sort keys %word;
     my %told = map { $_ => 1 } $ERRORS =~ /^\| `(\w+)` \|/mg;
     like $C, qr/"$_"/, "$_ is sent" for sort keys %told;
-    # the login's table: errcode, status, word, message, counter, seconds
-    my ($login) = $C =~ /ngx_http_wxapp_login_problems\[\] = \{(.*?)^\};/ms;
+    # the table of WeChat's: errcode, status, word, message, counter, seconds
+    my ($login) = $C =~ /ngx_http_wxapp_wechat_problems\[\] = \{(.*?)^\};/ms;
     my $n = 0;
     while ($login =~ /\{ (-?\d+), (\d+), "(\w+)", "[^"]*",\s*\w+, (\d+),/g) {
         my ($errcode, $status, $word, $retry) = ($1, $2, $3, $4);
@@ -182,6 +182,7 @@ sub put {
 make_path("$dir/$_") for qw(logs temp);
 {
     my $umask = umask 077;
+    put("secrets/$_", 'x' x 32 . "\n") for qw(seal.key);
     put("secrets/$_", 'x' x 48 . "\n") for qw(app.secret jwt.key jwt-old.key jwt-2026-12.key mysql.password redis.password);
     system "openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out '$dir/secrets/jwt.pem'" and die "openssl\n";
     put('idp.json', '{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"1","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}');
@@ -250,6 +251,7 @@ my %service = (
     wxapp_token => 'wxapp_token { key 2026-11 HS256 secrets/jwt.key; }',
     wxapp_mysql => 'wxapp_mysql { primary 127.0.0.1; database shop; user wxapp; }',
     wxapp_redis => 'wxapp_redis { server 127.0.0.1; }',
+    wxapp_session => 'wxapp_session { key 2026-11 secrets/seal.key; }',
 );
 
 subtest 'examples of the documentation' => sub {
@@ -260,7 +262,7 @@ subtest 'examples of the documentation' => sub {
             my ($example, $line) = ($1, 1 + substr($text, 0, $-[0]) =~ tr/\n//);
             my $http = $example =~ /^# in http \{\}/;
             my $conf = join "\n", 'http {', 'include generated/paths.conf;',
-                (map { $service{$_} } grep { $example !~ /^$_ \{/m } sort keys %service),
+                (map { $service{$_} } grep { $example !~ /^$_ .*\{/m } sort keys %service),
                 $http ? $example : '', 'server {', 'include generated/listen.conf;', $http ? '' : $example, '}', '}';
             passes($conf, "$file:$line");
             $n++;
