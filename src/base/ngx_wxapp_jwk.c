@@ -657,8 +657,11 @@ ngx_wxapp_jwk_write(ngx_wxapp_text_t *text, ngx_wxapp_jwk_t *key)
     ngx_wxapp_json_cstr(text, "sig");
     ngx_wxapp_json_name(text, "alg");
     ngx_wxapp_json_str(text, &key->alg->name);
-    ngx_wxapp_json_name(text, "kid");
-    ngx_wxapp_json_str(text, &key->kid);
+
+    if (key->kid.len) {
+        ngx_wxapp_json_name(text, "kid");
+        ngx_wxapp_json_str(text, &key->kid);
+    }
 
     if (key->alg->curve) {
         ngx_wxapp_json_name(text, "crv");
