@@ -9,7 +9,7 @@
 
 .PHONY: all deps build run stop test test-asan install clean \
         soak check-nonblocking check-secrets check-image check-config \
-        check-oversell check-read-your-writes check-sqlmap check-rotation check-jose fuzz test-postgrest-js \
+        check-oversell check-read-your-writes check-refresh check-sqlmap check-rotation check-jose fuzz test-postgrest-js \
         bench-guards bench-data
 
 all: build
@@ -58,6 +58,8 @@ check-oversell:
 	@exec t/check/oversell
 check-read-your-writes:
 	@exec t/check/read-your-writes
+check-refresh:
+	@exec t/check/refresh
 check-sqlmap:
 	@exec t/check/sqlmap
 check-rotation:
