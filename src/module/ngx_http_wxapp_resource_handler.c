@@ -313,19 +313,26 @@ ngx_http_wxapp_resource_allowed(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_wxapp_resource_forbidden(ngx_http_request_t *r)
 {
+    ngx_str_t              uid;
     ngx_http_wxapp_ctx_t  *wctx;
+
+    static ngx_str_t  sub = ngx_string("sub");
 
     wctx = ngx_http_wxapp_ctx(r);
 
     if (wctx->identity == NGX_HTTP_WXAPP_IDENTITY_INVALID) {
-        ngx_http_wxapp_count(NGX_HTTP_WXAPP_AUTH_INVALID);
+        ngx_http_wxapp_audit(r, NGX_HTTP_WXAPP_AUTH_INVALID, NULL);
 
         return ngx_http_wxapp_problem(r, NGX_HTTP_FORBIDDEN, "invalid_token",
                                       wctx->reason);
     }
 
     if (wctx->identity == NGX_HTTP_WXAPP_IDENTITY_VALID) {
-        ngx_http_wxapp_count(NGX_HTTP_WXAPP_AUTH_FORBIDDEN);
+        if (ngx_http_wxapp_claim(r, &sub, &uid) != NGX_OK) {
+            ngx_str_null(&uid);
+        }
+
+        ngx_http_wxapp_audit(r, NGX_HTTP_WXAPP_AUTH_FORBIDDEN, &uid);
 
         return ngx_http_wxapp_problem(r, NGX_HTTP_FORBIDDEN,
                                       "insufficient_scope",
