@@ -1,4 +1,5 @@
 -- What the nginx account may do: rows of the three tables, nothing of the schema. Rows are deleted softly.
+-- (What 05-shop-0.3.sql adds, it grants itself.)
 -- Create the account first, with a password that stands in no file of this project:
 --   CREATE USER 'wxapp'@'localhost' IDENTIFIED BY '...';      -- unix socket
 --   CREATE USER 'wxapp'@'127.0.0.1' IDENTIFIED BY '...';      -- TCP; or the address of the nginx machine

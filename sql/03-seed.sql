@@ -1,7 +1,7 @@
 -- Rows to begin with. Runs again without harm: what is there stays as it is.
 SET NAMES utf8mb4;
 
--- an operator, who is reached by a token only: no WeChat account has this openid
+-- an operator, who logs in by password once there is one: no WeChat account has this openid
 INSERT INTO users (id, openid, nickname, role) VALUES (1, 'admin', '店长', 'admin')
     ON DUPLICATE KEY UPDATE id = id;
 

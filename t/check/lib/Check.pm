@@ -339,11 +339,13 @@ C
 # conf-examples/shop.conf with limits that nobody reaches, two workers:
 #   name, level      as above          mysql => TEXT    the primary, and more lines of wxapp_mysql
 #   limits => 1      its own limits    edit => sub { }  changes the text in $_
+#   sessions => 1    wants sessions alive; without, a token() is as good as one of a login
 #   wechat => TEXT   what is in /_wx/  FILE => PATH     another file as secrets/FILE
 sub shop {
     my ($self, %o) = @_;
     local $_ = slurp("$TOP/conf-examples/shop.conf");
     s/rate=\S+\s+burst=\d+/rate=1000000r\/s burst=1000000/g if !$o{limits};
+    s/(wxapp_auth\s+)session/$1on/g if !$o{sessions};
     $o{edit}->() if $o{edit};
     my $text  = $_;
     my $user  = $> == 0 ? 'user root;' : '';
@@ -355,8 +357,8 @@ sub shop {
             make_path("$d/generated", "$d/secrets");
             symlink '/etc/nginx/mime.types', "$d/mime.types";
             symlink "$TOP/conf-examples/snippets", "$d/snippets";
-            my %file = ('app.secret' => 'APP_SECRET', 'jwt.key' => 'JWT_KEY', 'mysql.password' => 'MYSQL_PASSWORD',
-                'redis.password' => 'REDIS_PASSWORD');
+            my %file = ('app.secret' => 'APP_SECRET', 'jwt.key' => 'JWT_KEY', 'jwt.pem' => 'JWT_PEM',
+                'seal.key' => 'SEAL_KEY', 'mysql.password' => 'MYSQL_PASSWORD', 'redis.password' => 'REDIS_PASSWORD');
             symlink $o{$_} // $ENV{"WXAPP_$file{$_}_FILE"}, "$d/secrets/$_" for keys %file;
             spew("$d/shop.conf", $text);
             my %piece = (
