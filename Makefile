@@ -6,6 +6,11 @@
 #   make test      all tests; TESTS="t/login.t" selects
 #   make test-asan the same under AddressSanitizer and UBSan
 #   make install   the module into Debian's nginx, DESTDIR honoured
+#
+# on servers of their own, the last line has the figures, SHORT=1 is quick (docs/operations.md, Commands):
+#   make check-NAME    config (EXAMPLE=FILE), nonblocking, secrets, image, oversell, read-your-writes, sqlmap,
+#                      refresh, vectors, rotation, jose; and make soak, make fuzz, make test-postgrest-js
+#   make bench-NAME    guards, data, auth, password
 
 .PHONY: all deps build run stop test test-asan install clean \
         soak check-nonblocking check-secrets check-image check-config \

@@ -14,7 +14,7 @@
 #include "base/ngx_wxapp_token.h"
 
 
-#define NGX_HTTP_WXAPP_VERSION  "0.2.0"
+#define NGX_HTTP_WXAPP_VERSION  "0.3.0"
 
 
 typedef struct {
