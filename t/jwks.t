@@ -142,6 +142,9 @@ subtest 'refresh and wxapp_jwks in nginx -t' => sub {
     is verdict(http_with(key('HS256') . 'refresh 1h grace=601s;')), qq(invalid time "601s" in "refresh", $words 0s and 600s), 'a long grace';
     is verdict(http_with(key('HS256') . 'refresh 1h grace=;')), 'invalid value in "grace="', 'an empty grace';
     is verdict(http_with(key('HS256') . 'refresh 1h grac=1s;')), 'unknown parameter "grac", did you mean "grace"?', 'a wrong word';
+    my $login = 'server { location / { wxapp_login; } }';
+    is verdict(http_with(key('RS256')) . $login), 'ok', 'a login with a key that signs';
+    is verdict(http_with(public('RS256')) . $login), '"wxapp_login" needs "key" that signs in "wxapp_token"', 'and without one';
     is verdict("wxapp_zone z:1m;\nserver { location / { wxapp_jwks; } }\n"), '"wxapp_jwks" needs "wxapp_token"', 'wxapp_jwks alone';
 };
 

@@ -653,7 +653,9 @@ ngx_http_wxapp_login_postconfiguration(ngx_conf_t *cf)
 
     missing = (wmcf->app == NULL) ? "wxapp_app"
               : (wmcf->mysql == NULL) ? "wxapp_mysql"
-              : (wmcf->token == NULL) ? "wxapp_token" : NULL;
+              : (wmcf->token == NULL) ? "wxapp_token"
+              : (wmcf->token->signer == NULL)
+                ? "key\" that signs in \"wxapp_token" : NULL;
 
     for (i = 0; i < locations->nelts; i++) {
 

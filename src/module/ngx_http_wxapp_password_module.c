@@ -556,7 +556,9 @@ ngx_http_wxapp_password_postconfiguration(ngx_conf_t *cf)
         missing = (wmcf->redis == NULL) ? "wxapp_redis"
                   : (i == 2) ? NULL
                   : (wmcf->mysql == NULL) ? "wxapp_mysql"
-                  : (wmcf->token == NULL) ? "wxapp_token" : NULL;
+                  : (wmcf->token == NULL) ? "wxapp_token"
+                  : (i == 0 && wmcf->token->signer == NULL)
+                    ? "key\" that signs in \"wxapp_token" : NULL;
 
         if (missing) {
             (void) ngx_http_wxapp_conf_needs(cf, used[i].place, used[i].name,
