@@ -9,6 +9,7 @@
 
 use lib 't/lib';
 use WXApp;
+use WXDrive;
 use WXKeys;
 
 use Test::More;
@@ -44,7 +45,7 @@ sub http_with { my ($lines) = @_; return wxapp_http(token => "wxapp_token {\n$li
 
 sub port { return $ENV{TEST_NGINX_SERVER_PORT} // Test::Nginx::Util::server_port() }
 
-sub get {
+sub outcome {
     my ($token) = @_;
     my $r = HTTP::Tiny->new(timeout => 5)->get('http://127.0.0.1:' . port() . '/t',
         { headers => { Authorization => "Bearer $token" } });
@@ -174,7 +175,7 @@ add_block_preprocessor(sub {
 
     $block->set_value(config => $LOCATION . ($block->config // ''));
     $block->set_value(config => $block->config . wxapp_upstream()) if $block->config =~ /wxapp_login/;
-    $block->set_value(request => 'GET /t') if !defined $block->request;
+    $block->set_value(request => defined $block->drive ? 'GET /ready' : 'GET /t') if !defined $block->request;
 
     if (defined(my $reason = $block->refused)) {
         chomp $reason;
@@ -207,7 +208,7 @@ __DATA__
 --- token: signed('HS256')
 --- accepted: 1
 --- then
-is get(signed($_, sub => "of $_")), "200 [of $_]", $_ for @main::ALL;
+is outcome(signed($_, sub => "of $_")), "200 [of $_]", $_ for @main::ALL;
 
 
 
@@ -216,7 +217,7 @@ is get(signed($_, sub => "of $_")), "200 [of $_]", $_ for @main::ALL;
 --- token: signed('RS256')
 --- accepted: 1
 --- then
-is get(signed($_, sub => "of $_")), "200 [of $_]", $_ for @main::PUBLIC;
+is outcome(signed($_, sub => "of $_")), "200 [of $_]", $_ for @main::PUBLIC;
 
 
 
@@ -226,7 +227,7 @@ is get(signed($_, sub => "of $_")), "200 [of $_]", $_ for @main::PUBLIC;
 --- refused: the algorithm is not accepted
 --- then
 for my $kid (@main::ALL) {
-    my @good = grep { get(jws($_, file($_), { kid => $kid }, claims())) =~ /^200/ } @main::ALL;
+    my @good = grep { outcome(jws($_, file($_), { kid => $kid }, claims())) =~ /^200/ } @main::ALL;
     is "@good", $kid, "by the key $kid";
 }
 
@@ -237,11 +238,11 @@ for my $kid (@main::ALL) {
 --- token: jws('RS256', file('RS256'), { kid => 'RS256', alg => 'RS384' }, claims())
 --- refused: the algorithm is not accepted
 --- then
-is get(jws('RS256', file('RS256'), { kid => 'PS256', alg => 'PS256' }, claims())), '403 []', 'RS256 as PS256';
-is get(jws('PS256', file('RS256'), { kid => 'RS256', alg => 'RS256' }, claims())), '403 []', 'PS256 as RS256';
-is get(jws('RS384', file('RS256'), { kid => 'RS256', alg => 'RS256' }, claims())), '403 []', 'RS384 as RS256';
-is get(jws('ES256', file('ES256'), { kid => 'ES384', alg => 'ES384' }, claims())), '403 []', 'ES256 as ES384';
-is get(jws('HS512', file('HS256'), { kid => 'HS256', alg => 'HS256' }, claims())), '403 []', 'HS512 as HS256';
+is outcome(jws('RS256', file('RS256'), { kid => 'PS256', alg => 'PS256' }, claims())), '403 []', 'RS256 as PS256';
+is outcome(jws('PS256', file('RS256'), { kid => 'RS256', alg => 'RS256' }, claims())), '403 []', 'PS256 as RS256';
+is outcome(jws('RS384', file('RS256'), { kid => 'RS256', alg => 'RS256' }, claims())), '403 []', 'RS384 as RS256';
+is outcome(jws('ES256', file('ES256'), { kid => 'ES384', alg => 'ES384' }, claims())), '403 []', 'ES256 as ES384';
+is outcome(jws('HS512', file('HS256'), { kid => 'HS256', alg => 'HS256' }, claims())), '403 []', 'HS512 as HS256';
 
 
 
@@ -254,8 +255,8 @@ my $pem = WXKeys::slurp(public_file(file('RS256', 'k')));
 for my $text ($pem, $pem =~ s/\n\z//r, $pem =~ s/\n//gr, '') {
     for my $alg (qw(HS256 HS384 HS512)) {
         my $file = write_key('confused', $text);
-        is get(jws($alg, $file, { kid => 'k' }, claims())), '403 []', "$alg by " . length($text) . ' bytes';
-        is get(jws($alg, $file, { kid => 'k', alg => 'RS256' }, claims())), '403 []', "$alg that calls itself RS256";
+        is outcome(jws($alg, $file, { kid => 'k' }, claims())), '403 []', "$alg by " . length($text) . ' bytes';
+        is outcome(jws($alg, $file, { kid => 'k', alg => 'RS256' }, claims())), '403 []', "$alg that calls itself RS256";
     }
 }
 
@@ -268,8 +269,8 @@ for my $text ($pem, $pem =~ s/\n\z//r, $pem =~ s/\n//gr, '') {
 --- then
 for my $kid (@main::ALL) {
     my $token = jws('HS256', file('HS256'), { kid => $kid, alg => 'none' }, claims());
-    is get($token), '403 []', "$kid with a signature";
-    is get($token =~ s/[^.]*$//r), '403 []', "$kid without one";
+    is outcome($token), '403 []', "$kid with a signature";
+    is outcome($token =~ s/[^.]*$//r), '403 []', "$kid without one";
 }
 
 
@@ -279,7 +280,7 @@ for my $kid (@main::ALL) {
 --- token: jws('RS256', file('RS256', 'theirs'), { kid => 'RS256' }, claims())
 --- refused: the signature is invalid
 --- then
-is get(jws($_, file($_, 'theirs'), { kid => $_ }, claims())), '403 []', $_ for @main::ALL;
+is outcome(jws($_, file($_, 'theirs'), { kid => $_ }, claims())), '403 []', $_ for @main::ALL;
 
 
 
@@ -293,7 +294,7 @@ for my $alg (@main::ALL) {
     my ($in, $sig) = $token =~ /(.*)\.(.*)/;
     my %wrong = (one => 'A', two => 'AA', half => substr($sig, 0, length($sig) / 2), double => "$sig$sig",
         zeros => 'A' x length $sig, more => "${sig}AAAA");
-    is get("$in.$wrong{$_}"), '403 []', "$alg $_" for sort keys %wrong;
+    is outcome("$in.$wrong{$_}"), '403 []', "$alg $_" for sort keys %wrong;
 }
 
 
@@ -316,9 +317,9 @@ my $set = theirs('ES256');
 for my $header ({ jku => "file://$set" }, { jku => 'http://127.0.0.1:' . port() . '/jwks' }, { x5u => "file://$set" },
     { x5c => ['AAAA'] }, { x5t => 'AAAA' }) {
     my ($name) = keys %$header;
-    is get(jws('ES256', file('ES256', 'theirs'), { kid => 'ES256', %$header }, claims())), '403 []', "$name with their key";
-    is get(jws('ES256', file('ES256'), { kid => 'ES256', %$header }, claims())), '200 [1]', "$name with ours";
-    is get(jws('ES256', file('ES256', 'theirs'), { %$header }, claims())), '403 []', "$name without kid";
+    is outcome(jws('ES256', file('ES256', 'theirs'), { kid => 'ES256', %$header }, claims())), '403 []', "$name with their key";
+    is outcome(jws('ES256', file('ES256'), { kid => 'ES256', %$header }, claims())), '200 [1]', "$name with ours";
+    is outcome(jws('ES256', file('ES256', 'theirs'), { %$header }, claims())), '403 []', "$name without kid";
 }
 
 
@@ -328,7 +329,7 @@ for my $header ({ jku => "file://$set" }, { jku => 'http://127.0.0.1:' . port() 
 --- token: jws('HS256', file('HS256'), { kid => 'HS256', typ => 'JOSE' }, claims())
 --- refused: the token is of another type
 --- then
-my $of = sub { get(jws('HS256', file('HS256'), { kid => 'HS256', @_ }, claims())) };
+my $of = sub { outcome(jws('HS256', file('HS256'), { kid => 'HS256', @_ }, claims())) };
 is $of->(), '200 [1]', 'missing';
 is $of->(typ => $_), '200 [1]', $_ for qw(JWT jwt at+jwt AT+JWT application/at+jwt);
 is $of->(typ => $_), '403 []', 'typ ' . ($_ // 'null')
@@ -341,7 +342,7 @@ is $of->(typ => $_), '403 []', 'typ ' . ($_ // 'null')
 --- token: jws('HS256', file('HS256'), { kid => 'HS256', crit => ['b64'], b64 => JSON::PP::false }, claims())
 --- refused: the token has critical headers
 --- then
-my $of = sub { get(jws('HS256', file('HS256'), { kid => 'HS256', @_ }, claims())) };
+my $of = sub { outcome(jws('HS256', file('HS256'), { kid => 'HS256', @_ }, claims())) };
 is $of->(crit => []), '403 []', 'crit of nothing';
 is $of->(crit => ['exp'], exp => 1), '403 []', 'crit of exp';
 is $of->(crit => 'b64'), '403 []', 'crit as a string';
@@ -354,7 +355,7 @@ is $of->(b64 => JSON::PP::false), '403 []', 'b64 without crit';
 --- token: jws('HS256', file('HS256'), { kid => 'HS256' }, '{"iss":"shop.example.com","exp":9999999999,"sub":"1","a":{"b":[{"role":1,"role":2}]}}')
 --- refused: the token is malformed
 --- then
-my $of = sub { get(jws('HS256', file('HS256'), $_[0], $_[1])) };
+my $of = sub { outcome(jws('HS256', file('HS256'), $_[0], $_[1])) };
 my $good = '{"iss":"shop.example.com","exp":9999999999,"sub":"1","a":{"b":[{"role":1},{"role":2}]},"b":{"sub":1}}';
 my $header = '{"alg":"HS256","kid":"HS256"}';
 is $of->($header, $good), '200 [1]', 'the same name in two objects';
@@ -376,7 +377,7 @@ is $of->('{"alg":"HS256","kid":"HS256","x":{"a":1,"a":2}}', $good), '403 []', 'i
 my $token = JSON::PP::decode_json($_[0])->{access_token};
 my $header = JSON::PP::decode_json(MIME::Base64::decode_base64url($token =~ s/\..*//r));
 is_deeply $header, { alg => 'ES256', typ => 'at+jwt', kid => 'ES256' }, 'its header';
-like get($token), qr/^200 \[\d+\]$/, 'accepted';
+like outcome($token), qr/^200 \[\d+\]$/, 'accepted';
 
 
 
@@ -456,7 +457,7 @@ Allow: GET, HEAD
 --- token: foreign('RS256', { kid => 'RS256' }, sub => 'theirs')
 --- accepted: theirs
 --- then
-is get(foreign($_, { kid => $_ }, sub => "of $_")), "200 [of $_]", $_ for @main::PUBLIC;
+is outcome(foreign($_, { kid => $_ }, sub => "of $_")), "200 [of $_]", $_ for @main::PUBLIC;
 
 
 
@@ -479,8 +480,8 @@ is get(foreign($_, { kid => $_ }, sub => "of $_")), "200 [of $_]", $_ for @main:
 --- token: foreign('ES256', { kid => 'ES256' }, iss => 'shop.example.com')
 --- refused: the signature is invalid
 --- then
-is get(foreign('RS256', { kid => 'RS256' }, iss => 'shop.example.com')), '403 []', 'nor with a kid of theirs alone';
-is get(foreign('ES256', {}, iss => 'shop.example.com')), '403 []', 'nor without one';
+is outcome(foreign('RS256', { kid => 'RS256' }, iss => 'shop.example.com')), '403 []', 'nor with a kid of theirs alone';
+is outcome(foreign('ES256', {}, iss => 'shop.example.com')), '403 []', 'nor without one';
 
 
 
@@ -489,7 +490,7 @@ is get(foreign('ES256', {}, iss => 'shop.example.com')), '403 []', 'nor without 
 --- token: foreign('RS256', { kid => 'RS256' }, iss => 'other.example.org')
 --- refused: the key is unknown
 --- then
-is get(foreign('RS256', { kid => 'RS256' }, iss => $_)), '403 []', $_ // 'null'
+is outcome(foreign('RS256', { kid => 'RS256' }, iss => $_)), '403 []', $_ // 'null'
     for undef, '', 'id.example.or', 'id.example.org.', 'ID.example.org', ['id.example.org'], { iss => 'id.example.org' };
 
 
@@ -500,9 +501,9 @@ is get(foreign('RS256', { kid => 'RS256' }, iss => $_)), '403 []', $_ // 'null'
 --- token: foreign('ES256', { kid => 'ES256' })
 --- accepted: 1
 --- then
-is get(foreign('ES256', { kid => 'ES256' }, iss => 'sso.example.net')), '403 []', 'the key of the first for the second';
-is get(signed('ES256', iss => 'sso.example.net')), '200 [1]', 'its own';
-is get(signed('ES256', iss => 'id.example.org')), '403 []', 'the key of the second for the first';
+is outcome(foreign('ES256', { kid => 'ES256' }, iss => 'sso.example.net')), '403 []', 'the key of the first for the second';
+is outcome(signed('ES256', iss => 'sso.example.net')), '200 [1]', 'its own';
+is outcome(signed('ES256', iss => 'id.example.org')), '403 []', 'the key of the second for the first';
 
 
 
@@ -511,10 +512,10 @@ is get(signed('ES256', iss => 'id.example.org')), '403 []', 'the key of the seco
 --- token: foreign('ES256', {})
 --- accepted: 1
 --- then
-is get(foreign('RS256', {})), '200 [1]', 'of each algorithm';
-is get(foreign('PS256', {})), '403 []', 'but of no other';
-is get(foreign('ES256', { kid => $_ })), '403 []', "and not $_" for '', 'es256', 'RS256', 'ES2567';
-is get(foreign('ES256', { kid => undef })), '403 []', 'null is not missing';
+is outcome(foreign('RS256', {})), '200 [1]', 'of each algorithm';
+is outcome(foreign('PS256', {})), '403 []', 'but of no other';
+is outcome(foreign('ES256', { kid => $_ })), '403 []', "and not $_" for '', 'es256', 'RS256', 'ES2567';
+is outcome(foreign('ES256', { kid => undef })), '403 []', 'null is not missing';
 
 
 
@@ -525,8 +526,8 @@ is get(foreign('ES256', { kid => undef })), '403 []', 'null is not missing';
 --- token: foreign('ES256', {})
 --- refused: the key is unknown
 --- then
-is get(foreign('ES256', { kid => 'a' })), '200 [1]', 'with it';
-is get(foreign('EdDSA', {})), '200 [1]', 'the only one of another';
+is outcome(foreign('ES256', { kid => 'a' })), '200 [1]', 'with it';
+is outcome(foreign('EdDSA', {})), '200 [1]', 'the only one of another';
 
 
 
@@ -542,7 +543,7 @@ is get(foreign('EdDSA', {})), '200 [1]', 'the only one of another';
 --- token: foreign('ES256', {})
 --- accepted: 1
 --- then
-is get(foreign('ES256', { kid => 'a' })), '403 []', 'not for others';
+is outcome(foreign('ES256', { kid => 'a' })), '403 []', 'not for others';
 
 
 
@@ -553,7 +554,7 @@ is get(foreign('ES256', { kid => 'a' })), '403 []', 'not for others';
 --- token: foreign('ES256', { kid => 'a' })
 --- accepted: 1
 --- then
-is get(jws('ES256', file('ES256'), { kid => 'enc' }, claims(iss => 'id.example.org'))), '403 []', 'the one that encrypts';
+is outcome(jws('ES256', file('ES256'), { kid => 'enc' }, claims(iss => 'id.example.org'))), '403 []', 'the one that encrypts';
 
 
 
@@ -562,7 +563,7 @@ is get(jws('ES256', file('ES256'), { kid => 'enc' }, claims(iss => 'id.example.o
 --- token: foreign('RS256', { kid => 'a' })
 --- accepted: 1
 --- then
-is get(foreign($_, { kid => 'a' })), '403 []', $_ for qw(RS384 RS512 PS256);
+is outcome(foreign($_, { kid => 'a' })), '403 []', $_ for qw(RS384 RS512 PS256);
 
 
 
@@ -571,8 +572,8 @@ is get(foreign($_, { kid => 'a' })), '403 []', $_ for qw(RS384 RS512 PS256);
 --- token: foreign('ES256', {}, exp => time - 60)
 --- refused: the token has expired
 --- then
-is get(foreign('ES256', {}, nbf => time + 60)), '403 []', 'nbf';
-is get(foreign('ES256', {}, iat => time + 60)), '403 []', 'iat';
+is outcome(foreign('ES256', {}, nbf => time + 60)), '403 []', 'nbf';
+is outcome(foreign('ES256', {}, iat => time + 60)), '403 []', 'iat';
 
 
 
@@ -581,9 +582,9 @@ is get(foreign('ES256', {}, iat => time + 60)), '403 []', 'iat';
 --- token: foreign('ES256', {}, aud => 'client-7')
 --- accepted: 1
 --- then
-is get(foreign('ES256', {}, aud => ['x', 'client-7'])), '200 [1]', 'among others';
-is get(foreign('ES256', {}, aud => 'shop')), '403 []', 'not that of the block';
-is get(foreign('ES256', {})), '403 []', 'not without one';
+is outcome(foreign('ES256', {}, aud => ['x', 'client-7'])), '200 [1]', 'among others';
+is outcome(foreign('ES256', {}, aud => 'shop')), '403 []', 'not that of the block';
+is outcome(foreign('ES256', {})), '403 []', 'not without one';
 
 
 
@@ -592,7 +593,7 @@ is get(foreign('ES256', {})), '403 []', 'not without one';
 --- token: foreign('ES256', {}, aud => 'shop')
 --- accepted: 1
 --- then
-is get(foreign('ES256', {}, aud => 'client-7')), '403 []', 'another';
+is outcome(foreign('ES256', {}, aud => 'client-7')), '403 []', 'another';
 
 
 
@@ -608,11 +609,11 @@ is get(foreign('ES256', {}, aud => 'client-7')), '403 []', 'another';
 --- request: GET /jwks
 --- then
 my $token = signed('ES256', exp => time + 2);
-is get($token), '200 [1]', 'good';
-is get($token), '200 [1]', 'again';
+is outcome($token), '200 [1]', 'good';
+is outcome($token), '200 [1]', 'again';
 my $until = time + 4;
 my $r = '';
-while (time < $until && ($r = get($token)) =~ /^200/) { Time::HiRes::sleep(0.05) }
+while (time < $until && ($r = outcome($token)) =~ /^200/) { Time::HiRes::sleep(0.05) }
 is $r, '403 []', 'then no more';
 
 
@@ -628,7 +629,45 @@ my $certificate = WXKeys::write_key('certificate', WXKeys::openssl('', qw(req -x
 my $socket = $Test::Nginx::Util::HtmlDir . '/tls.sock';
 for my $alg (qw(RS256 ES256 EdDSA)) {
     my ($in) = signed($alg) =~ /(.*)\./;
-    is get("$in." . ('A' x 86)), '403 []', "$alg";
-    is get(jws($alg, file($alg, 'theirs'), { kid => $alg }, claims())), '403 []', "$alg of another";
+    is outcome("$in." . ('A' x 86)), '403 []', "$alg";
+    is outcome(jws($alg, file($alg, 'theirs'), { kid => $alg }, claims())), '403 []', "$alg of another";
     like `curl -sk --unix-socket $socket https://localhost/jwks`, qr/"keys"/, 'a TLS connection of the same worker';
 }
+
+
+
+=== TEST 40: a reload that takes a key out ends its tokens, also those that every worker knew
+--- workers: 2
+--- keys: "issuer shop.example.com;\ninclude " . write_key('included', key('ES256')) . ";\n" . key('HS256')
+--- drive
+my ($token, $other) = (signed('ES256'), signed('HS256'));
+is outcome($token), '200 [1]', 'good' for 1 .. 20;
+is outcome($other), '200 [1]', 'the other, too';
+my %old = map { $_ => 1 } worker_pids();
+write_key('included', "# nothing\n");
+signal_nginx('HUP');
+ok wait_until { my @now = worker_pids(); @now == 2 && !grep { $old{$_} } @now }, 'new workers';
+is outcome($token), '403 []', 'no more' for 1 .. 20;
+is outcome($other), '200 [1]', 'the other stays';
+write_key('included', key('ES256'));
+%old = map { $_ => 1 } worker_pids();
+signal_nginx('HUP');
+ok wait_until { my @now = worker_pids(); @now == 2 && !grep { $old{$_} } @now }, 'new workers again';
+is outcome($token), '200 [1]', 'a key that is back makes it good again';
+
+
+
+=== TEST 41: a key with new bytes under its old id refuses the old tokens after the reload
+--- workers: 2
+--- keys: "issuer shop.example.com;\nkey k ES256 " . write_key('changing', WXKeys::slurp(file('ES256'))) . ";\n"
+--- drive
+my $token = jws('ES256', file('ES256'), { kid => 'k' }, claims());
+my $new = jws('ES256', file('ES256', 'theirs'), { kid => 'k' }, claims());
+is outcome($token), '200 [1]', 'good' for 1 .. 20;
+is outcome($new), '403 []', 'not yet';
+my %old = map { $_ => 1 } worker_pids();
+write_key('changing', WXKeys::slurp(file('ES256', 'theirs')));
+signal_nginx('HUP');
+ok wait_until { my @now = worker_pids(); @now == 2 && !grep { $old{$_} } @now }, 'new workers';
+is outcome($token), '403 []', 'no more' for 1 .. 20;
+is outcome($new), '200 [1]', 'but the new one';
