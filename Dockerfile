@@ -15,7 +15,7 @@ FROM debian:bookworm-slim AS build
 
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        nginx nginx-dev gcc make libc6-dev pkg-config libmariadb-dev libhiredis-dev libyajl-dev libjwt-dev \
+        nginx nginx-dev gcc make libc6-dev pkg-config libmariadb-dev libhiredis-dev libyajl-dev \
         libssl-dev libcrypt-dev \
     && rm -rf /var/lib/apt/lists/*
 
@@ -31,7 +31,7 @@ FROM debian:bookworm-slim
 # libmariadb3 without its plugins: the ones that the module needs are built in or in that package
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        nginx libmariadb3 libhiredis0.14 libyajl2 libjwt0 libssl3 ca-certificates \
+        nginx libmariadb3 libhiredis0.14 libyajl2 libssl3 ca-certificates \
     && rm -rf /var/lib/apt/lists/* /etc/nginx/sites-enabled /etc/nginx/sites-available /etc/nginx/modules-enabled \
         /var/log/nginx/* \
     && groupadd --system --gid 101 wxapp \
