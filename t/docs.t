@@ -248,7 +248,7 @@ subtest 'conf-examples/shop.conf' => sub {
 # the services that an example needs and does not have itself
 my %service = (
     wxapp_app   => 'wxapp_app { appid wx0123456789abcdef; secret_file secrets/app.secret; }',
-    wxapp_token => 'wxapp_token { key 2026-11 HS256 secrets/jwt.key; }',
+    wxapp_token => 'wxapp_token { key 2026-11 HS256 secrets/jwt.key; refresh 30d; }',
     wxapp_mysql => 'wxapp_mysql { primary 127.0.0.1; database shop; user wxapp; }',
     wxapp_redis => 'wxapp_redis { server 127.0.0.1; }',
     wxapp_session => 'wxapp_session { key 2026-11 secrets/seal.key; }',
