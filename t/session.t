@@ -86,6 +86,13 @@ sub is_problem {
 
 sub key_of { my ($json) = @_; my $uid = ref $json ? $json->{user}{id} : $json; return redis_prefix() . "session:{$uid}" }
 
+# wxapp_redis {} behind a proxy with faults
+sub redis_behind {
+    my (@fault) = @_;
+    our $proxy = fault_proxy(to => $ENV{WXAPP_REDIS_SOCKET}, @fault);
+    return wxapp_redis() =~ s/server\s+\K[^;]+/127.0.0.1:$proxy->{port}/r;
+}
+
 sub ids_of { my ($json) = @_; my @ids = sort @{ redis_cmd('HKEYS', key_of($json)) }; return \@ids }
 
 # the words of the session in Redis
@@ -583,7 +590,46 @@ within(field_of($json)->{expires}, now_ms() + 30 * 86400_000, 'expires');
 
 
 
-=== TEST 39: wxapp_session needs wxapp_redis
+=== TEST 39: the check and the limits of a request go out in one write
+--- http: (redis => redis_behind(mode => 'word', word => qr/HGET.*session:.*EVALSHA.*limit:/s, times => 1))
+--- config
+location = /limited { wxapp_auth session; wxapp_limit x rate=100r/s key=$wxapp_uid; wxapp_ping; }
+--- drive
+my $json = login('a');
+is as($json, 'GET', '/me')->{status}, 200, 'a check alone passes the proxy';
+is as($json, 'GET', '/limited')->{status}, 503, 'both at once do not';
+is as($json, 'GET', '/limited')->{status}, 200, 'the second time it lets them through';
+is status_of('limit')->{passed}, 1;
+fault_stop($main::proxy);
+
+
+
+=== TEST 40: a request that its limit refuses asks for its session, too
+--- config
+location = /limited { wxapp_auth session; wxapp_limit x rate=1r/m key=$wxapp_uid; wxapp_ping; }
+--- drive
+my $json = login('a');
+is as($json, 'GET', '/limited')->{status}, 200;
+is_problem(as($json, 'GET', '/limited'), 429, 'rate_limited');
+redis_cmd('DEL', key_of($json));
+is_problem(as($json, 'GET', '/limited'), 429, 'rate_limited', 'the limit comes first');
+is_ended($json);
+
+
+
+=== TEST 41: what a logout is sent is read away
+--- drive
+my $json = login('a');
+my $socket = connection();
+for (1 .. 3) {
+    my $r = http('POST', '/logout/others', 'x' x 100_000, socket => $socket, headers => ["Authorization: Bearer $json->{access_token}"]);
+    is $r->{status}, 204;
+}
+is get('/ready', socket => $socket)->{status}, 200;
+
+
+
+=== TEST 42: wxapp_session needs wxapp_redis
 --- http_config eval: WXApp::wxapp_http(redis => undef, extra => "wxapp_session { ttl 1h; }\n")
 --- config
 --- must_die
@@ -592,7 +638,7 @@ qr/\[emerg\][^\n]*"wxapp_session" needs "wxapp_redis" in [^\n]+nginx\.conf:\d+/
 
 
 
-=== TEST 40: what wxapp_session refuses
+=== TEST 43: what wxapp_session refuses
 --- wxapp
 wxapp_session { ttl 0; }
 --- config
@@ -602,7 +648,7 @@ qr/\[emerg\][^\n]*invalid time "0" in "ttl", it must be between 1s and 315360000
 
 
 
-=== TEST 41: a way to live that is neither sliding nor fixed
+=== TEST 44: a way to live that is neither sliding nor fixed
 --- wxapp
 wxapp_session { ttl 1h slidng; }
 --- config
@@ -612,7 +658,7 @@ qr/\[emerg\][^\n]*invalid value "slidng", it must be "sliding" or "fixed" in [^\
 
 
 
-=== TEST 42: no sessions at all
+=== TEST 45: no sessions at all
 --- wxapp
 wxapp_session { max 0; }
 --- config
@@ -622,7 +668,7 @@ qr/\[emerg\][^\n]*"max" must be between 1 and 1000 in [^\n]+:\d+/
 
 
 
-=== TEST 43: an unknown word in wxapp_session
+=== TEST 46: an unknown word in wxapp_session
 --- wxapp
 wxapp_session { tll 1h; }
 --- config
@@ -632,7 +678,7 @@ qr/\[emerg\][^\n]*"tll"[^\n]*"ttl"/
 
 
 
-=== TEST 44: wxapp_session twice
+=== TEST 47: wxapp_session twice
 --- wxapp
 wxapp_session { }
 wxapp_session { }
@@ -643,7 +689,7 @@ qr/\[emerg\][^\n]*"wxapp_session" directive is duplicate in [^\n]+:\d+/
 
 
 
-=== TEST 45: a key that is no key
+=== TEST 48: a key that is no key
 --- wxapp
 wxapp_session { key a short.key; }
 --- user_files
@@ -656,7 +702,7 @@ qr/\[emerg\][^\n]*the key in "short.key" must be 32 bytes, as they are, as hex o
 
 
 
-=== TEST 46: a key whose id is not a word
+=== TEST 49: a key whose id is not a word
 --- wxapp
 wxapp_session { key a.b short.key; }
 --- config
@@ -666,7 +712,7 @@ qr/\[emerg\][^\n]*invalid key id "a\.b", it must be of letters, digits, "-" and 
 
 
 
-=== TEST 47: two keys of one id
+=== TEST 50: two keys of one id
 --- wxapp
 wxapp_session { key a good.key; key a good.key; }
 --- user_files
@@ -679,7 +725,7 @@ qr/\[emerg\][^\n]*duplicate key "a" in [^\n]+:\d+/
 
 
 
-=== TEST 48: a scope that there is not
+=== TEST 51: a scope that there is not
 --- wxapp
 wxapp_session { }
 --- config
@@ -690,7 +736,7 @@ qr/\[emerg\][^\n]*invalid scope "every", it must be "this", "others" or "all" in
 
 
 
-=== TEST 49: wxapp_logout needs sessions
+=== TEST 52: wxapp_logout needs sessions
 --- config
 location /x { wxapp_logout; }
 --- must_die
@@ -699,7 +745,7 @@ qr/\[emerg\][^\n]*"wxapp_logout" needs "wxapp_session" in [^\n]+:\d+/
 
 
 
-=== TEST 50: wxapp_sessions needs sessions
+=== TEST 53: wxapp_sessions needs sessions
 --- config
 location /x { wxapp_sessions; }
 --- must_die

@@ -103,6 +103,7 @@ static ngx_int_t ngx_http_wxapp_session_hashes(ngx_http_request_t *r,
     u_char *bytes, ngx_str_t *family, ngx_str_t *secret);
 static ngx_int_t ngx_http_wxapp_session_next(u_char *bytes, ngx_str_t *nonce);
 
+
 /*
  * A field is "EXPIRES SEEN UNTIL FAMILY SECRET GRACE JSON": when the session
  * and its refresh token end and when it was last seen, in milliseconds of
@@ -123,7 +124,7 @@ static ngx_int_t ngx_http_wxapp_session_next(u_char *bytes, ngx_str_t *nonce);
         "end\n"
 
 
-/* id, ttl, life of the refresh token, how many, hashes, JSON */
+/* arguments: id, ttl, life of the refresh token, how many, hashes, JSON */
 
 static ngx_wxapp_redis_script_t  ngx_http_wxapp_session_create_script = {
     ngx_string(
@@ -153,9 +154,9 @@ static ngx_wxapp_redis_script_t  ngx_http_wxapp_session_create_script = {
 
 
 /*
- * id, family, secret, next secret, nonce, ttl or 0, life of the refresh token,
- * grace, JSON.  Reply: the nonce that made the next secret; 0: no such
- * session; 1: it was ended.
+ * Arguments: id, family, secret, next secret, nonce, ttl or 0, life of the
+ * refresh token, grace, JSON.  Reply: the nonce that makes the next secret;
+ * 0: no such session, or too late; 1: it has been ended.
  */
 
 static ngx_wxapp_redis_script_t  ngx_http_wxapp_session_rotate_script = {
@@ -163,8 +164,7 @@ static ngx_wxapp_redis_script_t  ngx_http_wxapp_session_rotate_script = {
         NGX_HTTP_WXAPP_SESSION_NOW
         NGX_HTTP_WXAPP_SESSION_KEEP
         "local v = redis.call('HGET', KEYS[1], ARGV[1]) or ''\n"
-        "local expires, family, secret, grace, last\n"
-        "expires, last, family, secret, grace\n"
+        "local expires, till, family, secret, grace\n"
         "    = v:match('^(%d+) %d+ (%d+) (%S+) (%S+) (%S+) ')\n"
         "expires = tonumber(expires)\n"
         "if not expires or expires <= now or family ~= ARGV[2] then\n"
@@ -181,7 +181,7 @@ static ngx_wxapp_redis_script_t  ngx_http_wxapp_session_rotate_script = {
         "    redis.call('HDEL', KEYS[1], ARGV[1])\n"
         "    return 1\n"
         "end\n"
-        "if tonumber(last) <= now then return 0 end\n"
+        "if tonumber(till) <= now then return 0 end\n"
         "table.insert(kept, 1, ('%s:%s:%.0f'):format(ARGV[3], ARGV[5],\n"
         "                                            now + ARGV[8]))\n"
         "kept[9] = nil\n"
@@ -197,9 +197,10 @@ static ngx_wxapp_redis_script_t  ngx_http_wxapp_session_rotate_script = {
 };
 
 
-/* these are sent whole, as nobody may be there to send them again */
-
-/* id, ttl or 0 */
+/*
+ * These two are sent whole: without an owner, nobody would do so when Redis
+ * lacks them.  Arguments: id, ttl or 0; id.
+ */
 
 static ngx_str_t  ngx_http_wxapp_session_touch_script = ngx_string(
         NGX_HTTP_WXAPP_SESSION_NOW
@@ -213,8 +214,6 @@ static ngx_str_t  ngx_http_wxapp_session_touch_script = ngx_string(
         "           ('%.0f %.0f '):format(expires, now) .. rest)\n"
         "keep(expires)\n"
         "return 1\n");
-
-/* id */
 
 static ngx_str_t  ngx_http_wxapp_session_others_script = ngx_string(
         "local n = 0\n"
@@ -305,6 +304,8 @@ ngx_http_wxapp_session_create(ngx_http_request_t *r,
 
         argv[5].data = hashes;
         argv[5].len = ngx_sprintf(hashes, "%V %V", &family, &secret) - hashes;
+
+        ngx_explicit_memzero(bytes, sizeof(bytes));
     }
 
     if (ngx_http_wxapp_session_key(r, &session->uid, &argv[0]) != NGX_OK
