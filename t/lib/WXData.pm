@@ -3,14 +3,14 @@ package WXData;
 # What WeChat encrypts and signs for clients: `use WXData;` after `use WXApp;` and `use WXDrive;`.
 #
 # Blocks with a drive section have a wxapp_session with a key, and the locations of %LOCATIONS that their
-# config does not have. After each of them the logs, at debug level, are searched for what must not be there:
+# config does not have. Users are the block's own. After each of them the logs, at debug level, are searched for what must not be there:
 # session keys, access tokens, phone codes, and all that was given to secret().
 
 use strict;
 use warnings;
 
 use Digest::SHA qw(hmac_sha256_hex sha1_hex);
-use IPC::Open2 ();
+use File::Temp ();
 use JSON::PP ();
 use MIME::Base64 qw(encode_base64);
 use Test::More ();
@@ -19,7 +19,7 @@ use Test::Nginx::Socket ();
 
 use base 'Exporter';
 our @EXPORT = qw(write_key session_key login_as ask is_problem encrypt encrypted watermark raw_signature secret
-    phone_code openid_of sim_calls);
+    phone_code sim_user openid uid);
 
 # one key, or two of which the second is older: `--- seal: k2 k1`
 my %KEYS = (k1 => 'a5' x 32, k2 => '5a' x 32);
@@ -71,10 +71,15 @@ Test::Nginx::Socket::add_response_body_check(sub {
 
 sub secret { push @secrets, @_; return @_ }
 
+# what the simulator knows the block's user by
+sub user { my ($user) = @_; return $user . '_' . ($WXDrive::in =~ s/\W+//gr) }
+
+sub sim_user { my ($user, %is) = @_; return WXApp::sim('/_sim/users', { user => user($user), %is }) }
+
 # the user's session_key at WeChat, or made to be this one
 sub session_key {
     my ($user, $key) = @_;
-    my $got = WXApp::sim('/_sim/users', { user => $user, $key ? (session_key => $key) : () })->{session_key};
+    my $got = sim_user($user, $key ? (session_key => $key) : ())->{session_key};
     secret(grep { defined } $got);
     return $got;
 }
@@ -83,7 +88,7 @@ sub session_key {
 sub login_as {
     my ($user, $key, @more) = @_;
     session_key($user, $key) if $key;
-    my $code = WXApp::fresh_code($user);
+    my $code = WXApp::fresh_code(user($user));
     my $reply = WXDrive::post('/login', { code => $code }, @more);
     Test::More::is($reply->{status}, 200, "$WXDrive::in: login of $user");
     session_key($user);
@@ -113,12 +118,15 @@ sub encrypt {
     my $n = 16 - length($plain) % 16;
     $plain .= $pad // chr($n) x $n;
     my ($k, $i) = map { unpack 'H*', MIME::Base64::decode_base64($_) } $key, $iv;
-    my $pid = IPC::Open2::open2(my $out, my $in, qw(openssl enc -aes-128-cbc -nopad -K), $k, '-iv', $i);
-    binmode $_ for $in, $out;
+    # by a file: two pipes could wait for each other
+    my ($in, $file) = File::Temp::tempfile(UNLINK => 1);
+    binmode $in;
     print $in $plain;
     close $in;
+    open my $out, '-|', qw(openssl enc -aes-128-cbc -nopad -K), $k, '-iv', $i, '-in', $file or die "openssl: $!\n";
     my $data = do { local $/; <$out> };
-    waitpid $pid, 0;
+    close $out;
+    unlink $file;
     return encode_base64($data, '');
 }
 
@@ -144,12 +152,14 @@ sub raw_signature {
 
 sub phone_code {
     my ($user, %o) = @_;
-    my ($code) = @{ WXApp::sim('/_sim/codes', { user => $user, phone => 1, %o })->{codes} };
+    my ($code) = @{ WXApp::sim('/_sim/codes', { user => user($user), phone => 1, %o })->{codes} };
     secret($code);
     return $code;
 }
 
-sub openid_of { return WXApp::openid_of(@_) }
-sub sim_calls { return WXApp::sim_calls(@_) }
+sub openid { return sim_user(@_)->{openid} }
+
+# the id of the user's row
+sub uid { return WXApp::mysql_value('SELECT id FROM users WHERE openid = ?', openid(@_)) }
 
 1;
