@@ -16,10 +16,11 @@
 #define NGX_HTTP_WXAPP_PHONE_DIGITS  20
 #define NGX_HTTP_WXAPP_PHONE_TRIES   3        /* after a deadlock */
 
-/* errcodes */
+/* errcodes: here a code may be of another user, or of another app */
 
-#define NGX_HTTP_WXAPP_PHONE_OTHER_APP  40013 /* here: it is another's code */
-#define NGX_HTTP_WXAPP_PHONE_INVALID    40029
+#define NGX_HTTP_WXAPP_PHONE_OTHER_USER  40003
+#define NGX_HTTP_WXAPP_PHONE_OTHER_APP   40013
+#define NGX_HTTP_WXAPP_PHONE_INVALID     40029
 
 
 typedef struct {
@@ -218,9 +219,11 @@ ngx_http_wxapp_phone_told(ngx_http_request_t *r,
     if (call->result != NGX_HTTP_WXAPP_WECHAT_OK) {
         number = ngx_http_wxapp_wechat_number(call);
 
-        /* of the token it would be our own appid that is wrong */
+        /* when the token is fetched it would be our own appid that is wrong */
 
-        if (number == NGX_HTTP_WXAPP_PHONE_OTHER_APP && call->reply) {
+        if (call->reply && (number == NGX_HTTP_WXAPP_PHONE_OTHER_APP
+                            || number == NGX_HTTP_WXAPP_PHONE_OTHER_USER))
+        {
             number = NGX_HTTP_WXAPP_PHONE_INVALID;
         }
 

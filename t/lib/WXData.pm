@@ -58,6 +58,7 @@ Test::Nginx::Util::add_block_preprocessor(sub {
     for my $name (sort keys %LOCATIONS) {
         $config .= "location = /$name { $LOCATIONS{$name} }\n" if $config !~ m{/$name\b};
     }
+    $config .= WXApp::wxapp_upstream() if $config !~ m{location\s+/_wx/};
     $block->set_value(config => $config);
 });
 
