@@ -458,6 +458,8 @@ Allow: GET, HEAD
 --- accepted: theirs
 --- then
 is outcome(foreign($_, { kid => $_ }, sub => "of $_")), "200 [of $_]", $_ for @main::PUBLIC;
+my $known = foreign('ES256', { kid => 'ES256' });
+is outcome($known), '200 [1]', 'a known one as well' for 1 .. 3;
 
 
 
