@@ -19,7 +19,7 @@ plan 'no_plan';
 add_block_preprocessor(sub {
     my ($block) = @_;
     return if !defined $block->drive;
-    redis_cmd('DEL', $_) for @{ redis_cmd('KEYS', redis_prefix() . 'session:*') };
+    redis_cmd('DEL', $_) for @{ redis_cmd('KEYS', redis_prefix() . '*') };
     my $session = $block->session // 'ttl 1h;';
     my @more = $block->http ? eval $block->http : ();
     $block->set_value(http_config => wxapp_http(extra => "wxapp_session { $session }\n", @more));
@@ -593,7 +593,7 @@ within(field_of($json)->{expires}, now_ms() + 30 * 86400_000, 'expires');
 === TEST 39: the check and the limits of a request go out in one write
 --- http: (redis => redis_behind(mode => 'word', word => qr/HGET.*session:.*EVALSHA.*limit:/s, times => 1))
 --- config
-location = /limited { wxapp_auth session; wxapp_limit x rate=100r/s key=$wxapp_uid; wxapp_ping; }
+location = /limited { wxapp_auth session; wxapp_limit fast rate=100r/s burst=10 key=$wxapp_uid; wxapp_ping; }
 --- drive
 my $json = login('a');
 is as($json, 'GET', '/me')->{status}, 200, 'a check alone passes the proxy';
@@ -606,7 +606,7 @@ fault_stop($main::proxy);
 
 === TEST 40: a request that its limit refuses asks for its session, too
 --- config
-location = /limited { wxapp_auth session; wxapp_limit x rate=1r/m key=$wxapp_uid; wxapp_ping; }
+location = /limited { wxapp_auth session; wxapp_limit slow rate=1r/m key=$wxapp_uid; wxapp_ping; }
 --- drive
 my $json = login('a');
 is as($json, 'GET', '/limited')->{status}, 200;
