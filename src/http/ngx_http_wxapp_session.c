@@ -727,7 +727,7 @@ ngx_http_wxapp_session_alive(ngx_http_request_t *r, ngx_uint_t wait)
     }
 
     check = ctx->session;
-    check->wait = wait;
+    check->wait |= wait;
 
     return check->result;
 }
