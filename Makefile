@@ -12,10 +12,10 @@
 #                      refresh, vectors, rotation, jose; and make soak, make fuzz, make test-postgrest-js
 #   make bench-NAME    guards, data, auth, password
 
-.PHONY: all deps build run stop test test-asan install clean \
-        soak check-nonblocking check-secrets check-image check-config \
-        check-oversell check-read-your-writes check-refresh check-sqlmap check-rotation check-jose fuzz test-postgrest-js \
-        bench-guards bench-data
+.PHONY: all deps build run stop test test-asan install clean soak check-nonblocking \
+        check-secrets check-image check-config check-oversell check-read-your-writes \
+        check-refresh check-sqlmap check-rotation check-jose fuzz test-postgrest-js bench-guards \
+        bench-data bench-auth
 
 all: build
 
@@ -77,3 +77,5 @@ bench-guards:
 	@exec bench/guards
 bench-data:
 	@exec bench/data
+bench-auth:
+	@exec bench/auth
