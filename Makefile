@@ -15,7 +15,7 @@
 .PHONY: all deps build run stop test test-asan install clean soak check-nonblocking \
         check-secrets check-image check-config check-oversell check-read-your-writes \
         check-refresh check-sqlmap check-rotation check-jose fuzz test-postgrest-js bench-guards \
-        bench-data bench-auth
+        bench-data bench-auth check-vectors
 
 all: build
 
@@ -65,6 +65,8 @@ check-read-your-writes:
 	@exec t/check/read-your-writes
 check-refresh:
 	@exec t/check/refresh
+check-vectors:
+	@exec t/check/vectors
 check-sqlmap:
 	@exec t/check/sqlmap
 check-rotation:
