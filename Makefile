@@ -15,7 +15,7 @@
 .PHONY: all deps build run stop test test-asan install clean soak check-nonblocking \
         check-secrets check-image check-config check-oversell check-read-your-writes \
         check-refresh check-sqlmap check-rotation check-jose fuzz test-postgrest-js bench-guards \
-        bench-data bench-auth check-vectors
+        bench-data bench-auth check-vectors bench-password
 
 all: build
 
@@ -81,3 +81,5 @@ bench-data:
 	@exec bench/data
 bench-auth:
 	@exec bench/auth
+bench-password:
+	@exec bench/password

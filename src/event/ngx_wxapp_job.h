@@ -33,7 +33,6 @@ typedef struct {
     ngx_event_t               timer;
     ngx_wxapp_event_data_t    timer_ident;
     volatile ngx_uint_t       left;           /* nobody wants it any more */
-    ngx_uint_t                low;            /* unsigned  low:1; */
 } ngx_wxapp_job_t;
 
 
@@ -51,11 +50,10 @@ ngx_wxapp_job_t *ngx_wxapp_job(ngx_thread_pool_t *threads, size_t size,
  * nor is any when the worker is told to exit at once; a worker that ends in
  * good order waits for its jobs.
  *
- * With "low" the thread lowers its priority, which it cannot raise again:
- * for a pool that does such work only.
+ * A thread that has done a job keeps a lower priority than the event loop: a
+ * pool of its own spares others' work.
  */
-void ngx_wxapp_job_send(ngx_wxapp_job_t *job, ngx_msec_t timeout,
-    ngx_uint_t low);
+void ngx_wxapp_job_send(ngx_wxapp_job_t *job, ngx_msec_t timeout);
 
 
 #endif /* _NGX_WXAPP_JOB_H_INCLUDED_ */

@@ -43,7 +43,6 @@ typedef struct {
     ngx_http_wxapp_lockout_t  address;
     ngx_uint_t                cost;
     ngx_thread_pool_t        *threads;
-    ngx_uint_t                low;            /* unsigned: they only hash */
 
     ngx_uint_t                min;            /* characters */
     ngx_array_t              *denied;         /* ngx_str_t in order, lower

@@ -430,7 +430,7 @@ ngx_http_wxapp_password_work(ngx_http_wxapp_password_t *attempt)
         goto failed;
     }
 
-    ngx_wxapp_job_send(job, NGX_HTTP_WXAPP_PASSWORD_WAIT, conf->low);
+    ngx_wxapp_job_send(job, NGX_HTTP_WXAPP_PASSWORD_WAIT);
 
     return;
 

@@ -184,6 +184,15 @@ static ngx_str_t  ngx_http_wxapp_password_totps[] = {
 };
 
 
+/* of threads, where none is told */
+
+static ngx_str_t  ngx_http_wxapp_password_pools[] = {
+    ngx_string("wxapp_password"),
+    ngx_string("wxapp"),
+    ngx_null_string
+};
+
+
 static char *
 ngx_http_wxapp_password_login(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -240,7 +249,8 @@ ngx_http_wxapp_password_block(ngx_conf_t *cf,
     ngx_http_wxapp_password_conf_t **password)
 {
     char                            *rv;
-    ngx_str_t                        name;
+    ngx_str_t                       *name;
+    ngx_uint_t                       i;
     ngx_http_wxapp_password_conf_t  *pcf;
 
     pcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_wxapp_password_conf_t));
@@ -279,21 +289,18 @@ ngx_http_wxapp_password_block(ngx_conf_t *cf,
         return NGX_CONF_OK;
     }
 
-    /* threads of its own, if there are any, may give way to all others */
+    /* of its own, if there are any: others' work would wait behind hashes */
 
-    ngx_str_set(&name, "wxapp_password");
-
-    if (ngx_thread_pool_get(cf->cycle, &name)) {
-        pcf->low = 1;
-        pcf->threads = ngx_thread_pool_add(cf, &name);
-        return NGX_CONF_OK;
+    for (i = 0; ngx_http_wxapp_password_pools[i].len; i++) {
+        if (ngx_thread_pool_get(cf->cycle, &ngx_http_wxapp_password_pools[i]))
+        {
+            break;
+        }
     }
 
-    ngx_str_set(&name, "wxapp");
+    name = &ngx_http_wxapp_password_pools[i];
 
-    pcf->threads = ngx_thread_pool_get(cf->cycle, &name)
-                   ? ngx_thread_pool_add(cf, &name)
-                   : ngx_thread_pool_add(cf, NULL);
+    pcf->threads = ngx_thread_pool_add(cf, name->len ? name : NULL);
 
     return pcf->threads ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
@@ -514,7 +521,6 @@ ngx_http_wxapp_password_threads(ngx_conf_t *cf,
 
     value = cf->args->elts;
 
-    pcf->low = 1;
     pcf->threads = ngx_thread_pool_add(cf, &value[1]);
 
     return pcf->threads ? NGX_CONF_OK : NGX_CONF_ERROR;

@@ -268,7 +268,7 @@ location /api/ {
 C
 }
 
-# nginx(http => TEXT, server => TEXT, workers => 2, level => 'notice', wrap => [COMMAND...])
+# nginx(http => TEXT, server => TEXT, main => TEXT, workers => 2, level => 'notice', wrap => [COMMAND...])
 # or nginx(conf => TEXT) with __DIR__ and __PORT__ in it. The folder is a new one for each name, and
 # prepare => sub { my ($dir, $port) = @_; ... } may put files there.
 sub nginx {
@@ -291,6 +291,7 @@ pid $dir/nginx.pid;
 daemon off;
 error_log $dir/logs/error.log $level;
 thread_pool wxapp threads=4 max_queue=1024;
+@{[ $o{main} // '' ]}
 worker_rlimit_nofile 8192;
 events { worker_connections 4096; }
 http {
