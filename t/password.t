@@ -192,6 +192,7 @@ add_response_body_check(sub {
 });
 
 log_level('debug');
+worker_connections(256);
 
 run_tests();
 
@@ -292,6 +293,7 @@ my $long = 'x' x 72;
 change('ada', password_hash => bcrypt($long));
 is login('ada', $long)->{status}, 200, '72 bytes';
 is_problem(login('ada', $long . 'y'), 400, 'password_too_long');
+is_problem(login('ada', 'x' x 1000), 400, 'password_too_long', 'far over');
 is_problem(login('ada', '密' x 25), 400, 'password_too_long', '75 bytes in 25 characters');
 counts('ada', 0, 0);
 
@@ -647,3 +649,537 @@ is_problem(login('ada', undef, otp => '123456'), 500, 'internal_error');
 counts('ada', 0, 0);
 --- error_log
 the TOTP secret of user "7" is of no use
+
+
+
+=== TEST 40: a captcha that passes
+--- config
+location = /captcha {
+    internal;
+    if ($http_x_wxapp_ticket = good) { return 204; }
+    if ($http_x_wxapp_ticket = broken) { return 502; }
+    if ($http_x_wxapp_ticket = unknown) { return 401; }
+    return 403;
+}
+--- login
+captcha /captcha
+--- drive
+is login('ada', undef, ticket => 'good')->{status}, 200, 'a good ticket';
+is_problem(login('ada', undef, ticket => 'bad'), 403, 'captcha_failed', '403');
+is_problem(login('ada', undef, ticket => 'unknown'), 403, 'captcha_failed', '401');
+is_problem(login('ada'), 403, 'captcha_failed', 'none');
+is_problem(login('ada', undef, ticket => "good\r\nX-A: b"), 403, 'captcha_failed', 'not for a header');
+is_problem(login('ada', undef, ticket => 'x' x 1025), 422, 'validation_failed', 'too long');
+is_problem(login('ada', undef, ticket => 'x' x 1024), 403, 'captcha_failed', 'not too long');
+my $r = login('ada', undef, ticket => 'broken');
+is_problem($r, 503, 'captcha_unavailable');
+is $r->{headers}{'retry-after'}, 1, 'Retry-After';
+is_problem(login('ada', $WRONG, ticket => 'bad'), 403, 'captcha_failed', 'before the password');
+counts('ada', 0, 0);
+is login('ada', $WRONG, ticket => 'good')->{status}, 401, 'and the password after it';
+
+
+
+=== TEST 41: what the captcha's location gets
+--- config
+location = /captcha {
+    internal;
+    proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/verify?t=$http_x_wxapp_ticket;
+    proxy_set_header X-Real-IP $remote_addr;
+}
+location = /verify {
+    if ($request_method != GET) { return 500; }
+    if ($http_authorization) { return 500; }
+    if ($http_content_length) { return 500; }
+    if ($http_x_real_ip != 127.0.0.1) { return 500; }
+    if ($arg_t != 'a/b+c=') { return 403; }
+    return 200 '{"a long": "body"}';
+}
+--- login
+captcha /captcha
+--- drive
+my $r = post('/login', json(body_of('ada', undef, ticket => 'a/b+c=')), headers => ['Authorization: Basic eA==', 'X-Wxapp-Ticket: mine']);
+is $r->{status}, 200, 'status';
+is $r->{json}{user}{id}, 7, 'the reply of the login';
+is_problem(post('/login', json(body_of('ada', undef, ticket => 'x')), headers => ['X-Wxapp-Ticket: a/b+c=']), 403, 'captcha_failed',
+    'a header of the client is not the ticket');
+
+
+
+=== TEST 42: a captcha that is away, or nowhere
+--- config
+location = /captcha { internal; proxy_pass http://127.0.0.1:1; }
+location = /login2 { wxapp_password_login { user "SELECT id, password_hash FROM admins WHERE username = ?"; captcha /nowhere; } }
+--- login
+captcha /captcha
+--- drive
+is_problem(login('ada', undef, ticket => 'x'), 503, 'captcha_unavailable', '502');
+is_problem(post('/login2', json(body_of('ada', undef, ticket => 'x'))), 503, 'captcha_unavailable', '404');
+
+
+
+=== TEST 43: a new password
+--- drive
+my $r = set_password(7, $PASSWORD{ada}, 'brand new password');
+is "$r->{status} [$r->{body}]", '204 []', 'set';
+is_problem(login('ada'), 401, 'invalid_credentials', 'the old one');
+is login('ada', 'brand new password')->{status}, 200, 'the new one';
+like column('ada', 'password_hash'), qr/^\$2b\$04\$/, 'its hash';
+is status_of('password')->{changed}, 1, 'counted';
+
+
+
+=== TEST 44: with a wrong old password, which counts as a failure
+--- drive
+is_problem(set_password(7, $WRONG, 'brand new password'), 403, 'password_wrong');
+counts('ada', 1, 1);
+set_password(7, $WRONG, 'brand new password') for 1 .. 4;
+is_problem(set_password(7, $PASSWORD{ada}, 'brand new password'), 429, 'account_locked');
+is_problem(login('ada'), 429, 'account_locked', 'and nobody logs in');
+is_problem(set_password(99, $WRONG, 'brand new password'), 403, 'password_wrong', 'of nobody');
+
+
+
+=== TEST 45: only with a token
+--- config
+location = /set2 { wxapp_password_set { user "SELECT password_hash FROM admins WHERE id = ?"; update "UPDATE admins SET password_hash = ? WHERE id = ?"; } }
+--- drive
+my $body = json({ password => $PASSWORD{ada}, new_password => 'brand new password' });
+is_problem(post('/set', $body), 401, 'unauthorized');
+is_problem(post('/set2', $body), 401, 'unauthorized', 'also without wxapp_auth');
+is_problem(post('/set2', $body, headers => ['Authorization: Bearer x.y.z']), 401, 'unauthorized', 'a good one');
+is_problem(get('/set', bearer(sub => 7)), 405, 'method_not_allowed');
+
+
+
+=== TEST 46: the policy: length, the old one, the name
+--- drive
+my $rule = sub { my $r = set_password(7, $PASSWORD{ada}, $_[0]); return "$r->{status} $r->{json}{code} $r->{json}{details}{rule}" };
+is $rule->('elevenchars'), '422 password_weak min', 'too short';
+is $rule->('密' x 11), '422 password_weak min', 'characters, not bytes';
+is $rule->($PASSWORD{ada}), '422 password_weak same', 'the old one';
+is set_password(7, $PASSWORD{ada}, 'x')->{json}{details}{min}, 12, 'how long it must be';
+mysql_query("UPDATE admins SET username = 'ada.lovelace.admin' WHERE id = 7");
+is $rule->('Ada.Lovelace.ADMIN'), '422 password_weak username', 'the name';
+is_problem(set_password(7, $PASSWORD{ada}, 'x' x 73), 400, 'password_too_long');
+is_problem(set_password(7, 'x' x 73, 'brand new password'), 400, 'password_too_long', 'the old one');
+is_problem(set_password(7, '', 'brand new password'), 422, 'validation_failed');
+is set_password(7, $PASSWORD{ada}, '密' x 12)->{status}, 204, 'twelve characters';
+
+
+
+=== TEST 47: the policy does not tell about the old password
+--- drive
+is set_password(7, $WRONG, 'short')->{json}{code}, 'password_weak', 'first the new one';
+counts('ada', 0, 0);
+
+
+
+=== TEST 48: a deny list, in any case
+--- user_files
+>>> denied.txt
+password1234
+Correct-Horse
+qwertyuiopas
+
+zxcvbnm,./<>
+--- set
+policy min=8 deny_list=../html/denied.txt
+--- drive
+my $status = sub { return set_password(7, $PASSWORD{ada}, $_[0])->{status} };
+is $status->($_), 422, $_ for 'password1234', 'PassWord1234', 'correct-horse', 'qwertyuiopas', 'zxcvbnm,./<>';
+is set_password(7, $PASSWORD{ada}, 'Password1234')->{json}{details}{rule}, 'deny_list', 'the rule';
+is $status->('password12345'), 204, 'one that is not there';
+
+
+
+=== TEST 49: a password that was changed meanwhile is not overwritten
+--- set
+update "UPDATE admins SET password_hash = ? WHERE id = ? AND password_hash <> ?"
+--- drive
+my $old = column('ada', 'password_hash');
+is_problem(set_password(7, $PASSWORD{ada}, 'brand new password'), 409, 'conflict');
+is column('ada', 'password_hash'), $old, 'as it was';
+
+
+
+=== TEST 50: other sessions end with the old password, this one stays
+--- http_config eval
+WXApp::wxapp_http('token+' => 'refresh 30d;')
+--- drive
+my @token = map { login('ada')->{json}{access_token} } 1 .. 3;
+my $key = redis_prefix() . 'session:{7}';
+is redis_cmd('HLEN', $key), 3, 'three sessions';
+my $mine = claims_of({ json => { access_token => $token[1] } })->{sid};
+my $r = set_password(7, $PASSWORD{ada}, 'brand new password', headers => ["Authorization: Bearer $token[1]"]);
+is $r->{status}, 204, 'set';
+is_deeply redis_cmd('HKEYS', $key), [$mine], 'its own is left';
+is set_password(7, 'brand new password', $PASSWORD{ada})->{status}, 204, 'by a token without a session';
+is redis_cmd('EXISTS', $key), 0, 'all are gone';
+
+
+
+=== TEST 51: a session of a login
+--- http_config eval
+WXApp::wxapp_http('token+' => 'refresh 30d;')
+--- drive
+with_totp('ada');
+my $r = login('ada', undef, otp => code_at(step()));
+is $r->{status}, 200, 'status';
+like $r->{json}{refresh_token}, qr/^7\.\S+$/, 'a refresh token';
+my ($value) = @{ redis_cmd('HVALS', redis_prefix() . 'session:{7}') };
+like $value, qr/"amr":"pwd otp"/, 'how it was made';
+unlike $value, qr/password_hash|totp_secret/, 'no secret in it';
+
+
+
+=== TEST 52: a sealed TOTP secret that cannot be opened is a fault of ours
+--- drive
+change('ada', totp_secret => 'v1.k1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA');
+is_problem(login('ada', undef, otp => '123456'), 500, 'internal_error');
+--- error_log
+the TOTP secret of user "7" is of no use
+
+
+
+=== TEST 53: without Redis nobody logs in, sets or unlocks
+--- http_config eval
+WXApp::wxapp_http(redis => "wxapp_redis { server 127.0.0.1:1; }\n")
+--- drive
+for my $r (login('ada'), set_password(7, $PASSWORD{ada}, 'brand new password'), unlock('ada')) {
+    is_problem($r, 503, 'lockout_unavailable');
+    is $r->{headers}{'retry-after'}, 1, 'Retry-After';
+}
+is status_of('password')->{failed}, 3, 'counted';
+
+
+
+=== TEST 54: without MySQL
+--- http_config eval
+WXApp::wxapp_http(mysql => "wxapp_mysql { primary 127.0.0.1:1; database x; user x; }\n")
+--- drive
+is_problem(login('ada'), 503, 'database_unavailable');
+is status_of('password')->{failed}, 1, 'counted';
+counts('ada', 0, 0);
+
+
+
+=== TEST 55: a row without an id, a row too many
+--- config
+location = /l1 { wxapp_password_login { user "SELECT password_hash FROM admins WHERE username = ?"; cost 4; } }
+location = /l2 { wxapp_password_login { user "SELECT id, password_hash FROM admins WHERE username <> ?"; cost 4; } }
+location = /l3 { wxapp_password_login { user "SELECT no_such_column FROM admins WHERE username = ?"; cost 4; } }
+--- drive
+is_problem(post("/l$_", json(body_of('ada'))), 500, 'internal_error', "/l$_") for 1 .. 3;
+--- error_log
+gives no column "id"
+gives more than one row
+
+
+
+=== TEST 56: a queue that is full
+--- main_config
+thread_pool small threads=1 max_queue=1;
+--- login
+threads small
+cost 10
+lockout account=1000/1m address=1000/1m
+--- drive
+my @r = logins(map { ['ada', $WRONG] } 1 .. 16);
+my @busy = grep { $_->{status} == 503 } @r;
+cmp_ok scalar @busy, '>=', 8, 'most are refused';
+is_problem($busy[0], 503, 'overloaded');
+is $busy[0]{headers}{'retry-after'}, 1, 'Retry-After';
+is scalar(@busy) + grep({ $_->{status} == 401 } @r), 16, 'the others were tried';
+counts('ada', 16 - @busy, 16 - @busy);
+is login('ada', $WRONG)->{status}, 401, 'and then it goes on';
+--- error_log
+thread pool "small" queue overflow
+
+
+
+=== TEST 57: a client that goes away while its password is hashed
+--- login
+cost 10
+lockout account=1000/1m address=1000/1m
+--- drive
+my @gone = map { begin_login('ada') } 1 .. 40;
+pause(0.1);
+abandon($_) for @gone;
+my $r = login('ada');
+is $r->{status}, 200, 'the next one';
+cmp_ok $r->{took}, '<', 0.5, 'does not wait for what nobody wants';
+ok +(wait_until { count_of('ada') == 0 } 3), 'no failure is left';
+pause(0.2);
+is get('/ready')->{status}, 200, 'alive';
+like status_of('redis')->{pending}, qr/^[01]$/, 'nothing is left over';
+
+
+
+=== TEST 58: the worker answers while it hashes
+--- main_config
+thread_pool small threads=1 max_queue=100;
+--- login
+threads small
+cost 12
+lockout account=1000/1m address=1000/1m
+--- drive
+my @h = map { begin_login('ada', $WRONG) } 1 .. 2;
+pause(0.05);
+my $took = max(map { get('/ready')->{took} } 1 .. 10);
+my @r = map { finish($_) } @h;
+is statuses(@r), '401 401', 'logins';
+cmp_ok $took, '<', $r[1]{took} / 2, 'in between';
+
+
+
+=== TEST 59: a reload lets logins end on the old worker
+--- workers: 1
+--- login
+cost 10
+lockout account=1000/1m address=1000/1m
+--- drive
+my ($old) = worker_pids();
+my @h = map { begin_login('ada') } 1 .. 8;
+pause(0.1);
+signal_nginx('HUP');
+ok +(wait_until { my @now = worker_pids(); grep { $_ != $old } @now } 5), 'a new worker';
+is statuses(map { finish($_) } @h), join(' ', ('200') x 8), 'all of them';
+ok +(wait_until { !grep { $_ == $old } worker_pids() } 5), 'the old one has gone';
+
+
+
+=== TEST 60: a worker told to exit at once does not hash what is queued
+--- workers: 1
+--- main_config
+thread_pool small threads=1 max_queue=100;
+--- login
+threads small
+cost 11
+lockout account=1000/1m address=1000/1m
+--- drive
+my ($old) = worker_pids();
+my @h = map { begin_login('ada') } 1 .. 60;
+pause(0.2);
+my $began = Time::HiRes::time();
+kill TERM => $old;
+ok +(wait_until { !grep { $_ == $old } worker_pids() } 6), 'gone';
+my $took = Time::HiRes::time() - $began;
+cmp_ok $took, '<', 4, 'without the seconds that they would take';
+abandon($_) for @h;
+ok +(wait_until { get('/ready')->{status} == 200 } 5), 'another worker took its place';
+
+
+
+=== TEST 61: nginx -t: blocks without what they need
+--- config
+location = /l { wxapp_password_login { cost 4; } }
+--- must_die
+--- error_log
+"wxapp_password_login" needs "user" in
+
+
+
+=== TEST 62: nginx -t: wxapp_password_set needs update
+--- config
+location = /l { wxapp_password_set { user "SELECT password_hash FROM admins WHERE id = ?"; } }
+--- must_die
+--- error_log
+"wxapp_password_set" needs "update" in
+
+
+
+=== TEST 63: nginx -t: the placeholders are counted
+--- config
+location = /l { wxapp_password_login { user "SELECT 1"; } }
+--- must_die
+--- error_log
+"user" has 0 "?", it must have 1
+
+
+
+=== TEST 64: nginx -t: of "update", too
+--- config
+location = /l { wxapp_password_login { update "UPDATE admins SET password_hash = ?"; } }
+--- must_die
+--- error_log
+"update" has 1 "?", it must have 2 or 3
+
+
+
+=== TEST 65: nginx -t: of "recovery", too
+--- config
+location = /l { wxapp_password_login { recovery "DELETE FROM codes WHERE admin_id = ? AND code_hash = ? AND x = ?"; } }
+--- must_die
+--- error_log
+"recovery" has 3 "?", it must have 2
+
+
+
+=== TEST 66: nginx -t: "user" reads
+--- config
+location = /l { wxapp_password_login { user "DELETE FROM admins WHERE username = ?"; } }
+--- must_die
+--- error_log
+"user" must only read
+
+
+
+=== TEST 67: nginx -t: "update" writes
+--- config
+location = /l { wxapp_password_login { update "SELECT ? + ?"; } }
+--- must_die
+--- error_log
+"update" must write
+
+
+
+=== TEST 68: nginx -t: a wrong word in totp
+--- config
+location = /l { wxapp_password_login { totp requird; } }
+--- must_die
+--- error_log
+unknown word "requird", did you mean "required"?
+
+
+
+=== TEST 69: nginx -t: a wrong skew
+--- config
+location = /l { wxapp_password_login { totp optional skew=2; } }
+--- must_die
+--- error_log
+"skew" must be between 0 and 1
+
+
+
+=== TEST 70: nginx -t: a wrong lockout
+--- config
+location = /l { wxapp_password_login { lockout account=5; } }
+--- must_die
+--- error_log
+"account=5" must be a number of failures from 1 to 1000000 and a time from 1s to 1d, like "5/15m"
+
+
+
+=== TEST 71: nginx -t: a lockout of nothing
+--- config
+location = /l { wxapp_password_login { lockout address=0/15m; } }
+--- must_die
+--- error_log
+"address=0/15m" must be
+
+
+
+=== TEST 72: nginx -t: a wrong cost
+--- config
+location = /l { wxapp_password_login { cost 17; } }
+--- must_die
+--- error_log
+"cost" must be between 4 and 16
+
+
+
+=== TEST 73: nginx -t: a captcha that is no URI
+--- config
+location = /l { wxapp_password_login { captcha http://x; } }
+--- must_die
+--- error_log
+"captcha" must be a URI that begins with "/"
+
+
+
+=== TEST 74: nginx -t: threads that there are none of
+--- config
+location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admins WHERE username = ?"; threads nowhere; } }
+--- must_die
+--- error_log
+unknown thread pool "nowhere"
+
+
+
+=== TEST 75: nginx -t: a deny list that is not there
+--- config
+location = /l { wxapp_password_set { policy deny_list=nowhere.txt; } }
+--- must_die
+--- error_log
+nowhere.txt" failed (2: No such file or directory) in
+
+
+
+=== TEST 76: nginx -t: a deny list that is a directory
+--- config
+location = /l { wxapp_password_set { policy deny_list=../logs; } }
+--- must_die
+--- error_log
+is not a regular file of at most 64m
+
+
+
+=== TEST 77: nginx -t: a minimum that no password has
+--- config
+location = /l { wxapp_password_set { policy min=73; } }
+--- must_die
+--- error_log
+"min" must be between 1 and 72
+
+
+
+=== TEST 78: nginx -t: unknown words
+--- config
+location = /l { wxapp_password_login { polcy min=8; } }
+--- must_die
+--- error_log
+unknown directive "polcy"
+
+
+
+=== TEST 79: nginx -t: logins need wxapp_redis
+--- http_config eval
+WXApp::wxapp_http(redis => undef)
+--- config
+location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admins WHERE username = ?"; } }
+--- must_die
+--- error_log
+"wxapp_password_login" needs "wxapp_redis" in
+
+
+
+=== TEST 80: nginx -t: and wxapp_mysql
+--- http_config eval
+WXApp::wxapp_http(mysql => undef)
+--- config
+location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admins WHERE username = ?"; } }
+--- must_die
+--- error_log
+"wxapp_password_login" needs "wxapp_mysql" in
+
+
+
+=== TEST 81: nginx -t: and wxapp_token
+--- http_config eval
+WXApp::wxapp_http(token => undef)
+--- config
+location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admins WHERE username = ?"; } }
+--- must_die
+--- error_log
+"wxapp_password_login" needs "wxapp_token" in
+
+
+
+=== TEST 82: nginx -t: unlocking needs wxapp_redis alone
+--- http_config eval
+WXApp::wxapp_http(redis => undef, mysql => undef, token => undef)
+--- config
+location = /l { wxapp_password_unlock; }
+--- must_die
+--- error_log
+"wxapp_password_unlock" needs "wxapp_redis" in
+
+
+
+=== TEST 83: nginx -t: one content a location
+--- config
+location = /l { wxapp_password_unlock; wxapp_ping; }
+--- must_die
+--- error_log
+the location has its content from "wxapp_password_unlock" already

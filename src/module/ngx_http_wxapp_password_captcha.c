@@ -2,9 +2,6 @@
 #include "module/ngx_http_wxapp_password.h"
 
 
-#define NGX_HTTP_WXAPP_TICKET_LEN  1024
-
-
 static ngx_int_t ngx_http_wxapp_password_ticket(ngx_http_request_t *sr,
     ngx_str_t *ticket);
 static ngx_int_t ngx_http_wxapp_password_captcha_done(ngx_http_request_t *sr,
@@ -40,9 +37,7 @@ ngx_http_wxapp_password_captcha(ngx_http_wxapp_password_t *attempt,
         p++;
     }
 
-    if (p < last || attempt->ticket.len == 0
-        || attempt->ticket.len > NGX_HTTP_WXAPP_TICKET_LEN)
-    {
+    if (p < last || attempt->ticket.len == 0) {
         ngx_http_wxapp_password_fail(attempt, NGX_HTTP_WXAPP_PASSWORD_CAPTCHA);
         return;
     }

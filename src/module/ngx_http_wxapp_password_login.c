@@ -21,12 +21,13 @@ static void ngx_http_wxapp_password_login_granted(ngx_http_request_t *r,
 static ngx_wxapp_field_t  ngx_http_wxapp_password_login_fields[] = {
     { .name = ngx_string("username"), .type = NGX_WXAPP_FIELD_STRING,
       .required = 1, .min = ngx_string("1"), .max = ngx_string("255") },
-    { .name = ngx_string("password"), .type = NGX_WXAPP_FIELD_STRING,
+    { .name = ngx_string("password"), .type = NGX_WXAPP_FIELD_TEXT,
       .required = 1, .min = ngx_string("1") },
     { .name = ngx_string("otp"), .type = NGX_WXAPP_FIELD_STRING },
     { .name = ngx_string("recovery_code"), .type = NGX_WXAPP_FIELD_STRING,
       .max = ngx_string("255") },
-    { .name = ngx_string("ticket"), .type = NGX_WXAPP_FIELD_STRING }
+    { .name = ngx_string("ticket"), .type = NGX_WXAPP_FIELD_STRING,
+      .max = ngx_string("1024") }
 };
 
 

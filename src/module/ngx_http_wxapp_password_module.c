@@ -227,7 +227,10 @@ ngx_http_wxapp_password_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return rv;
     }
 
-    return password->update.text.len ? NGX_CONF_OK : "needs \"update\"";
+    return password->update.text.len
+           ? NGX_CONF_OK
+           : ngx_http_wxapp_conf_needs(cf, &password->place,
+                                       "wxapp_password_set", "update");
 }
 
 
@@ -249,7 +252,8 @@ ngx_http_wxapp_password_block(ngx_conf_t *cf,
     ngx_http_wxapp_password_conf_t **password)
 {
     char                            *rv;
-    ngx_str_t                       *name;
+    ngx_str_t                       *value, *name;
+    const char                      *directive;
     ngx_uint_t                       i;
     ngx_http_wxapp_password_conf_t  *pcf;
 
@@ -260,6 +264,8 @@ ngx_http_wxapp_password_block(ngx_conf_t *cf,
 
     *password = pcf;
 
+    value = cf->args->elts;
+    directive = (char *) value[0].data;
     ngx_http_wxapp_conf_place(cf, &pcf->place);
 
     pcf->totp = NGX_HTTP_WXAPP_TOTP_OPTIONAL;
@@ -282,7 +288,7 @@ ngx_http_wxapp_password_block(ngx_conf_t *cf,
     }
 
     if (pcf->user.text.len == 0) {
-        return "needs \"user\"";
+        return ngx_http_wxapp_conf_needs(cf, &pcf->place, directive, "user");
     }
 
     if (pcf->threads) {

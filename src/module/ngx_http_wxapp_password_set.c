@@ -20,9 +20,9 @@ static void ngx_http_wxapp_password_unlocked(ngx_http_request_t *r,
 
 
 static ngx_wxapp_field_t  ngx_http_wxapp_password_set_fields[] = {
-    { .name = ngx_string("password"), .type = NGX_WXAPP_FIELD_STRING,
+    { .name = ngx_string("password"), .type = NGX_WXAPP_FIELD_TEXT,
       .required = 1, .min = ngx_string("1") },
-    { .name = ngx_string("new_password"), .type = NGX_WXAPP_FIELD_STRING,
+    { .name = ngx_string("new_password"), .type = NGX_WXAPP_FIELD_TEXT,
       .required = 1, .min = ngx_string("1") }
 };
 
