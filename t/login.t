@@ -85,6 +85,8 @@ sub is_problem {
     is $reply->{headers}{'content-type'}, 'application/problem+json', "$WXDrive::in: problem";
     is $reply->{json}{$_}, $word, "$WXDrive::in: $_ $word" for qw(code error);
     is $reply->{json}{status}, $status, "$WXDrive::in: status in the body";
+    is $reply->{json}{error_description}, $reply->{json}{message}, "$WXDrive::in: for readers of RFC 6749"
+        if $word ne 'method_not_allowed';
     is $reply->{headers}{'retry-after'}, $retry, "$WXDrive::in: Retry-After";
     unlike $reply->{body}, qr/access_token|openid|session_key/, "$WXDrive::in: nothing of a login";
     return;
@@ -190,6 +192,7 @@ my $reply = login($code);
 my $id    = is_login($reply);
 is $reply->{headers}{'content-type'}, 'application/json', 'type';
 is $reply->{headers}{'cache-control'}, 'no-store', 'not to be stored';
+is $reply->{headers}{pragma}, 'no-cache', 'nor by old caches';
 my $json = $reply->{json};
 is_deeply [sort keys %$json], [qw(access_token expires_in token token_type user)], 'members';
 is $json->{token}, $json->{access_token}, 'the same under both names';
@@ -1173,7 +1176,7 @@ is status_of('login')->{timeout}, 3, 'counted';
 --- workers: 2
 --- drive
 my $code = code_of('t_joined_err');
-sim('/_sim/next', { mode => 'slow', ms => 300 });
+sim('/_sim/next', { mode => 'slow', ms => 700 });
 sim('/_sim/users', { user => 't_joined_err', risk => 1 });
 my @h = map { begin_login($code) } 1 .. 4;
 is_problem(finish($_), 403, 'user_blocked') for @h;
@@ -1703,3 +1706,21 @@ is_problem(login($code), 503, 'session_unavailable', 1);
 unlink $flag;
 ok wait_until { login(code_of('t_nosession'))->{status} == 200 }, 'and then again';
 is login($code)->{json}{code}, 'code_used', 'the code is gone';
+
+
+
+=== TEST 143: wxapp_login needs a key that signs
+--- http_config eval
+main::wxapp_http(token => "wxapp_token { key 2026-11 ES256 ec.pub; }\n")
+--- config
+    location = /login { wxapp_login; }
+--- user_files
+>>> ../conf/ec.pub
+-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEVs/o5+uQbTjL3chynL4wXgUg2R9
+q9UU8I5mEovUf86QZ7kOBIjJwqnzD1omageEHWwHdBO6B+dFabmdT9POxg==
+-----END PUBLIC KEY-----
+--- must_die
+--- suppress_stderr
+--- error_log eval
+qr/\[emerg\] .*"wxapp_login" needs "key" that signs in "wxapp_token" in .*nginx\.conf:\d+/

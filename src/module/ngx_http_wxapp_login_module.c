@@ -143,6 +143,8 @@ static ngx_http_variable_t  ngx_http_wxapp_login_vars[] = {
 static ngx_int_t
 ngx_http_wxapp_login_handler(ngx_http_request_t *r)
 {
+    ngx_http_wxapp_ctx_t  *ctx;
+
     if (r->method != NGX_HTTP_POST) {
         return ngx_http_wxapp_not_allowed(r, "POST");
     }
@@ -153,9 +155,12 @@ ngx_http_wxapp_login_handler(ngx_http_request_t *r)
         return NGX_HTTP_FORBIDDEN;
     }
 
-    if (ngx_http_wxapp_ctx(r) == NULL) {
+    ctx = ngx_http_wxapp_ctx(r);
+    if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    ctx->oauth = 1;
 
     return ngx_http_wxapp_body_read(r, ngx_http_wxapp_login_body);
 }
