@@ -5,6 +5,7 @@ use lib 't/lib';
 use WXApp;
 use WXDrive;
 use Digest::SHA qw(hmac_sha256 hmac_sha256_hex sha256_hex);
+use MIME::Base64 qw(decode_base64url);
 
 repeat_each(1);
 no_long_string();
@@ -78,7 +79,7 @@ sub signed {
     my $time  = $o{time}  // time;
     my $nonce = $o{nonce} // nonce();
     my @over  = @{ $o{over} // [$method, $target, $body // ''] };
-    my $key   = hmac_sha256('sign ' . ($o{sid} // $SID), pack 'H*', $o{key} // $KEYS[0]);
+    my $key   = $o{sign_key} // hmac_sha256('sign ' . ($o{sid} // $SID), pack 'H*', $o{key} // $KEYS[0]);
     my $text  = join "\n", $over[0], $over[1], $time, $nonce, sha256_hex($over[2]);
     my $mac   = $o{mac} // hmac_sha256_hex($text, $key);
     my %h = ('X-WX-Timestamp' => $time, 'X-WX-Nonce' => $nonce, 'X-WX-Signature' => $mac);
@@ -743,3 +744,34 @@ qr/\[emerg\] .*"window" must be between 1000ms and 3600000ms in .*nginx\.conf:\d
 --- must_die
 --- error_log eval
 qr/\[emerg\] .*"wxapp_sign" directive is duplicate in .*nginx\.conf:\d+/
+
+
+
+=== TEST 51: the sign_key of a login and of a refresh signs, until the session ends
+--- http_config eval
+main::wxapp_http('token+' => 'refresh 1h;', extra => main::sessions() . main::behind())
+--- config eval
+'location = /login { wxapp_login; } location = /refresh { wxapp_refresh; } location = /logout { wxapp_auth on; wxapp_logout; }
+location /t { wxapp_auth session; wxapp_sign on; ' . main::up() . ' }' . main::wxapp_upstream()
+--- drive
+my $json = post('/login', { code => fresh_code('signer') })->{json};
+my $by = sub { my ($j) = @_; return (token => $j->{access_token}, sign_key => decode_base64url($j->{sign_key} // '')) };
+is_passed(ask('POST', '/t', 'x', $by->($json)), 'after the login');
+my $next = post('/refresh', { grant_type => 'refresh_token', refresh_token => $json->{refresh_token} })->{json};
+is $next->{sign_key}, $json->{sign_key}, 'the key stays with the session';
+is_passed(ask('POST', '/t', 'x', $by->($next)), 'after the refresh');
+my $other = post('/login', { code => fresh_code('signer') })->{json};
+isnt $other->{sign_key}, $json->{sign_key}, 'another session has another';
+is_refused(ask('POST', '/t', 'x', $by->($other), token => $json->{access_token}), 401, 'signature_invalid', 'which is not for this one');
+is http('POST', '/logout', undef, headers => ["Authorization: Bearer $next->{access_token}"])->{status}, 204, 'logout';
+is ask('POST', '/t', 'x', $by->($next))->{json}{message}, 'the session has ended', 'over';
+
+
+
+=== TEST 52: beside wxapp_identity_headers the headers of the signature stay
+--- config eval: 'location /t { wxapp_identity_headers on; wxapp_sign on; ' . main::up() . ' }'
+--- drive
+my $nonce = nonce();
+my $reply = ask('GET', '/t', undef, nonce => $nonce);
+is_passed($reply);
+is $reply->{body}, "GET /t $nonce", 'handed on';
