@@ -775,3 +775,21 @@ my $nonce = nonce();
 my $reply = ask('GET', '/t', undef, nonce => $nonce);
 is_passed($reply);
 is $reply->{body}, "GET /t $nonce", 'handed on';
+
+
+
+=== TEST 53: what a dry run let in is not let in where it is redirected to
+--- config eval
+'location /t { wxapp_sign on; wxapp_sign_dry_run on; try_files /none @in; }
+location @in { wxapp_sign on; ' . main::up() . ' }
+location /d { wxapp_sign on; wxapp_sign_dry_run on; try_files /none @dry; }
+location @dry { wxapp_sign on; wxapp_sign_dry_run on; ' . main::up() . ' }'
+--- drive
+my $h = signed('POST', '/t', 'x');
+is_passed(http('POST', '/t', 'x', headers => $h), 'a good one, looked at once');
+is_refused(http('POST', '/t', 'x', headers => $h), 401, 'signature_replayed');
+is_refused(ask('POST', '/t', 'x', mac => '0' x 64), 401, 'signature_invalid');
+is_refused(http('POST', '/t', 'x'), 401, 'signature_missing');
+counted(passed => 1, replayed => 2, refused => 4);
+is_passed(http('POST', '/d', 'x'), 'a dry run twice');
+counted(passed => 1, replayed => 2, refused => 5);

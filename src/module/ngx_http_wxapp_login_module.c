@@ -13,10 +13,10 @@
 #include "module/ngx_http_wxapp_login.h"
 
 
-#define NGX_HTTP_WXAPP_LOGIN_FLIGHT  30000      /* ms, an exchange at most */
-#define NGX_HTTP_WXAPP_LOGIN_POLL    10         /* ms */
-#define NGX_HTTP_WXAPP_LOGIN_WAIT    15000      /* ms, for another's exchange */
-#define NGX_HTTP_WXAPP_LOGIN_LATE    3000       /* ms, a used code is known */
+#define NGX_HTTP_WXAPP_LOGIN_FLIGHT  30000    /* ms, an exchange at most */
+#define NGX_HTTP_WXAPP_LOGIN_POLL    10       /* ms */
+#define NGX_HTTP_WXAPP_LOGIN_WAIT    15000    /* ms, for another's exchange */
+#define NGX_HTTP_WXAPP_LOGIN_LATE    3000     /* ms, a used code is known */
 
 /* an outcome in flight: a user's id, or the number of a problem */
 
@@ -338,12 +338,14 @@ ngx_http_wxapp_login_cleanup(void *data)
 static void
 ngx_http_wxapp_login_wait(ngx_event_t *ev)
 {
-    ngx_http_wxapp_login_t *login = ((ngx_wxapp_event_data_t *) ev->data)->data;
+    ngx_wxapp_event_data_t *ident = ev->data;
 
     ngx_connection_t         *c;
     ngx_http_request_t       *r;
+    ngx_http_wxapp_login_t   *login;
     ngx_http_wxapp_flight_e   state;
 
+    login = ident->data;
     r = login->request;
     c = r->connection;
 

@@ -226,14 +226,31 @@ ngx_http_wxapp_sign_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    sign = ngx_http_get_module_ctx(r, ngx_http_wxapp_sign_module);
+    switch (ctx->sign) {
 
-    if (ctx->sign != NGX_HTTP_WXAPP_SIGN_UNSET) {
+    case NGX_HTTP_WXAPP_SIGN_UNSET:
+        break;
 
-        /* without "sign": an internal redirect of a request looked at */
+    case NGX_HTTP_WXAPP_SIGN_ASKED:
 
-        return (sign && ctx->sign == NGX_HTTP_WXAPP_SIGN_ASKED) ? NGX_DONE
-                                                                : NGX_DECLINED;
+        /* without its context: the error page of a body that did not come */
+
+        return ngx_http_get_module_ctx(r, ngx_http_wxapp_sign_module)
+               ? NGX_DONE : NGX_DECLINED;
+
+    case NGX_HTTP_WXAPP_SIGN_DRY_RUN:
+    case NGX_HTTP_WXAPP_SIGN_FAILED:
+
+        /* what a dry run let in may be redirected to where it is none */
+
+        if (!conf->dry_run) {
+            break;
+        }
+
+        return NGX_DECLINED;
+
+    default:
+        return NGX_DECLINED;
     }
 
     sign = ngx_pcalloc(r->pool, sizeof(ngx_http_wxapp_sign_t));
