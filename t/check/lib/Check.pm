@@ -192,7 +192,8 @@ sub http_pieces {
     return <<"C";
 wxapp_zone  wxapp:8m;
 wxapp_app   { appid $ENV{WXAPP_APPID}; secret_file $ENV{WXAPP_APP_SECRET_FILE}; api /_wx/; }
-wxapp_token { key 2026-11 HS256 $ENV{WXAPP_JWT_KEY_FILE}; issuer shop.example.com; ttl 1h; }
+wxapp_token { key 2026-11 HS256 $ENV{WXAPP_JWT_KEY_FILE}; issuer shop.example.com; ttl 1h; refresh 30d; }
+wxapp_session { key 2026-11 $ENV{WXAPP_SEAL_KEY_FILE}; }
 wxapp_mysql {
     primary        $mysql;
     database       shop;
