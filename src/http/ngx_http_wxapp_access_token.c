@@ -445,9 +445,8 @@ ngx_http_wxapp_access_token_use(ngx_http_wxapp_access_token_ctx_t *at)
     made->path = call->path;
     made->args.data = p;
 
-    p = ngx_cpymem(p, call->args.data, call->args.len);
-
     if (call->args.len) {
+        p = ngx_cpymem(p, call->args.data, call->args.len);
         *p++ = '&';
     }
 

@@ -66,7 +66,9 @@ Test::Nginx::Socket::add_response_body_check(sub {
     my ($block, undef, $req_idx, undef, $dry_run) = @_;
     return if !defined $block->drive || $dry_run || $req_idx;
     my $logs = WXDrive::logs();
-    my @found = grep { length > 7 && index($logs, $_) >= 0 } @secrets, WXApp::app_secret();
+    my @tokens = @{ WXApp::sim('/_sim/token')->{tokens} };
+    my @escaped = map { s/([^\w.~-])/sprintf '%%%02X', ord $1/ger } @tokens;
+    my @found = grep { length > 7 && index($logs, $_) >= 0 } @secrets, WXApp::app_secret(), @tokens, @escaped;
     Test::More::is(scalar @found, 0, "$WXDrive::in: no secret in a log") or Test::More::diag(map { "$_\n" } @found);
 });
 
