@@ -104,9 +104,8 @@ ngx_wxapp_password_hash(ngx_str_t *password, const u_char *setting,
     *ngx_cpymem(phrase, password->data, password->len) = '\0';
 
     rc = NGX_ERROR;
-    out = crypt_r(phrase, (const char *) setting, data);
-
-    /* a failure is told by a text that is no hash */
+    out = crypt_rn(phrase, (const char *) setting, data,
+                   sizeof(struct crypt_data));
 
     if (out && ngx_strlen(out) == NGX_WXAPP_PASSWORD_HASH) {
         ngx_memcpy(hash, out, NGX_WXAPP_PASSWORD_HASH);

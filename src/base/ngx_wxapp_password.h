@@ -1,6 +1,6 @@
 
 /*
- * Passwords: bcrypt by crypt_r() of libxcrypt.  Hashing takes a quarter of a
+ * Passwords: bcrypt by crypt_rn() of libxcrypt.  Hashing takes a quarter of a
  * second at cost 12 and is for a thread; settings are made on the event loop.
  */
 
