@@ -88,7 +88,9 @@ subtest 'parameters' => sub {
         my ($array, $body) = @$_;
         # ngx_http_wxapp_limit_params: of wxapp_limit; ngx_http_wxapp_mysql_pool_params: of pool in wxapp_mysql
         my ($words) = $array =~ /^ngx_http_wxapp_(\w+)_params$/;
-        my $where = $heading{"wxapp_$words"} ? "wxapp_$words" : $words =~ s/^(\w+?)_(\w+)$/$2 in wxapp_$1/r;
+        my @splits = map { substr($words, $_ + 1) . ' in wxapp_' . substr $words, 0, $_ } grep { substr($words, $_, 1) eq '_' } 1 .. length $words;
+        my ($where) = grep { $heading{$_} } "wxapp_$words", @splits;
+        $where //= $words;
         ok $heading{$where}, "$array: of $where";
         my ($syntax) = (entry($where) // '') =~ /^\| Syntax \| (.*) \|$/m;
         like $syntax // '', qr/\b$_=/, "$_= in $where" for $body =~ /ngx_string\("(\w+)"\)/g;
