@@ -19,11 +19,19 @@ repeat_each(1);
 no_long_string();
 plan 'no_plan';
 
+# imported, so that the drive sections see them
+use vars qw(%PASSWORD $SECRET $SEALED $CODE $WRONG);
+
+# $SECRET under the key 00...01 named k1, for the user with the id 7
+$SEALED = 'v1.k1.AAECAwQFBgcICQoL4m8GyUG2G933NfHRZIKudS5m2-3WJOzaNtYIC6EfvHmPapwBc4SHCXezIMoKDcWT';
+
 our $DIR = File::Temp->newdir('wxapp-password-XXXXXX', TMPDIR => 1);
 chmod 0755, $DIR;
-
-# imported, so that the drive sections see them
-use vars qw(%PASSWORD $SECRET $CODE $WRONG);
+{
+    open my $key, '>', "$DIR/k1.key" or die $!;
+    chmod 0600, "$DIR/k1.key";
+    print $key '0' x 62, '01';
+}
 
 %PASSWORD = (
     ada     => 'correct horse battery',
@@ -187,7 +195,7 @@ add_response_body_check(sub {
     my $logs = logs(0);
     cmp_ok length $logs, '>', 1000, $block->name . ': there are logs';
     my $step = int(time / 30);
-    my @secrets = (values %PASSWORD, $WRONG, $CODE, $CODE =~ tr/-//dr, $SECRET, 'brand new password', map { code_at($step + $_) } -1 .. 1);
+    my @secrets = (values %PASSWORD, $WRONG, $CODE, $CODE =~ tr/-//dr, $SECRET, $SEALED, 'brand new password', map { code_at($step + $_) } -1 .. 1);
     is_deeply [grep { index($logs, $_) >= 0 } @secrets], [], $block->name . ': no secret in the logs';
 });
 
@@ -833,16 +841,33 @@ unlike $value, qr/password_hash|totp_secret/, 'no secret in it';
 
 
 
-=== TEST 52: a sealed TOTP secret that cannot be opened is a fault of ours
+=== TEST 52: a TOTP secret sealed by the key of the sessions, for its user
+--- http_config eval
+WXApp::wxapp_http(extra => "wxapp_session { key k1 $main::DIR/k1.key; }\n")
 --- drive
-change('ada', totp_secret => 'v1.k1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA');
+change($_, totp_secret => $SEALED) for qw(ada bob);
+my $step = step();
+is login('ada', undef, otp => code_at($step))->{status}, 200, 'its own';
+is_problem(login('bob', undef, otp => code_at($step)), 500, 'internal_error', 'put into the row of another');
+change('ada', totp_secret => $SEALED =~ s/k1/k2/r);
+is_problem(login('ada', undef, otp => code_at($step + 1)), 500, 'internal_error', 'of a key that is gone');
+counts('ada', 0, 0);
+--- error_log
+the TOTP secret of user "8" is of no use
+the TOTP secret of user "7" is of no use
+
+
+
+=== TEST 53: a sealed TOTP secret without a key
+--- drive
+change('ada', totp_secret => $SEALED);
 is_problem(login('ada', undef, otp => '123456'), 500, 'internal_error');
 --- error_log
 the TOTP secret of user "7" is of no use
 
 
 
-=== TEST 53: without Redis nobody logs in, sets or unlocks
+=== TEST 54: without Redis nobody logs in, sets or unlocks
 --- http_config eval
 WXApp::wxapp_http(redis => "wxapp_redis { server 127.0.0.1:1; }\n")
 --- drive
@@ -854,7 +879,7 @@ is status_of('password')->{failed}, 3, 'counted';
 
 
 
-=== TEST 54: without MySQL
+=== TEST 55: without MySQL
 --- http_config eval
 WXApp::wxapp_http(mysql => "wxapp_mysql { primary 127.0.0.1:1; database x; user x; }\n")
 --- drive
@@ -864,7 +889,7 @@ counts('ada', 0, 0);
 
 
 
-=== TEST 55: a row without an id, a row too many
+=== TEST 56: a row without an id, a row too many
 --- config
 location = /l1 { wxapp_password_login { user "SELECT password_hash FROM admins WHERE username = ?"; cost 4; } }
 location = /l2 { wxapp_password_login { user "SELECT id, password_hash FROM admins WHERE username <> ?"; cost 4; } }
@@ -877,7 +902,7 @@ gives more than one row
 
 
 
-=== TEST 56: a queue that is full
+=== TEST 57: a queue that is full
 --- main_config
 thread_pool small threads=1 max_queue=1;
 --- login
@@ -898,7 +923,7 @@ thread pool "small" queue overflow
 
 
 
-=== TEST 57: a client that goes away while its password is hashed
+=== TEST 58: a client that goes away while its password is hashed
 --- login
 cost 10
 lockout account=1000/1m address=1000/1m
@@ -916,7 +941,7 @@ like status_of('redis')->{pending}, qr/^[01]$/, 'nothing is left over';
 
 
 
-=== TEST 58: the worker answers while it hashes
+=== TEST 59: the worker answers while it hashes
 --- main_config
 thread_pool small threads=1 max_queue=100;
 --- login
@@ -933,7 +958,7 @@ cmp_ok $took, '<', $r[1]{took} / 2, 'in between';
 
 
 
-=== TEST 59: a reload lets logins end on the old worker
+=== TEST 60: a reload lets logins end on the old worker
 --- workers: 1
 --- login
 cost 10
@@ -949,7 +974,7 @@ ok +(wait_until { !grep { $_ == $old } worker_pids() } 5), 'the old one has gone
 
 
 
-=== TEST 60: a worker told to exit at once does not hash what is queued
+=== TEST 61: a worker told to exit at once does not hash what is queued
 --- workers: 1
 --- main_config
 thread_pool small threads=1 max_queue=100;
@@ -971,7 +996,7 @@ ok +(wait_until { get('/ready')->{status} == 200 } 5), 'another worker took its 
 
 
 
-=== TEST 61: nginx -t: blocks without what they need
+=== TEST 62: nginx -t: blocks without what they need
 --- config
 location = /l { wxapp_password_login { cost 4; } }
 --- must_die
@@ -980,7 +1005,7 @@ location = /l { wxapp_password_login { cost 4; } }
 
 
 
-=== TEST 62: nginx -t: wxapp_password_set needs update
+=== TEST 63: nginx -t: wxapp_password_set needs update
 --- config
 location = /l { wxapp_password_set { user "SELECT password_hash FROM admins WHERE id = ?"; } }
 --- must_die
@@ -989,7 +1014,7 @@ location = /l { wxapp_password_set { user "SELECT password_hash FROM admins WHER
 
 
 
-=== TEST 63: nginx -t: the placeholders are counted
+=== TEST 64: nginx -t: the placeholders are counted
 --- config
 location = /l { wxapp_password_login { user "SELECT 1"; } }
 --- must_die
@@ -998,7 +1023,7 @@ location = /l { wxapp_password_login { user "SELECT 1"; } }
 
 
 
-=== TEST 64: nginx -t: of "update", too
+=== TEST 65: nginx -t: of "update", too
 --- config
 location = /l { wxapp_password_login { update "UPDATE admins SET password_hash = ?"; } }
 --- must_die
@@ -1007,7 +1032,7 @@ location = /l { wxapp_password_login { update "UPDATE admins SET password_hash =
 
 
 
-=== TEST 65: nginx -t: of "recovery", too
+=== TEST 66: nginx -t: of "recovery", too
 --- config
 location = /l { wxapp_password_login { recovery "DELETE FROM codes WHERE admin_id = ? AND code_hash = ? AND x = ?"; } }
 --- must_die
@@ -1016,7 +1041,7 @@ location = /l { wxapp_password_login { recovery "DELETE FROM codes WHERE admin_i
 
 
 
-=== TEST 66: nginx -t: "user" reads
+=== TEST 67: nginx -t: "user" reads
 --- config
 location = /l { wxapp_password_login { user "DELETE FROM admins WHERE username = ?"; } }
 --- must_die
@@ -1025,7 +1050,7 @@ location = /l { wxapp_password_login { user "DELETE FROM admins WHERE username =
 
 
 
-=== TEST 67: nginx -t: "update" writes
+=== TEST 68: nginx -t: "update" writes
 --- config
 location = /l { wxapp_password_login { update "SELECT ? + ?"; } }
 --- must_die
@@ -1034,7 +1059,7 @@ location = /l { wxapp_password_login { update "SELECT ? + ?"; } }
 
 
 
-=== TEST 68: nginx -t: a wrong word in totp
+=== TEST 69: nginx -t: a wrong word in totp
 --- config
 location = /l { wxapp_password_login { totp requird; } }
 --- must_die
@@ -1043,7 +1068,7 @@ unknown word "requird", did you mean "required"?
 
 
 
-=== TEST 69: nginx -t: a wrong skew
+=== TEST 70: nginx -t: a wrong skew
 --- config
 location = /l { wxapp_password_login { totp optional skew=2; } }
 --- must_die
@@ -1052,7 +1077,7 @@ location = /l { wxapp_password_login { totp optional skew=2; } }
 
 
 
-=== TEST 70: nginx -t: a wrong lockout
+=== TEST 71: nginx -t: a wrong lockout
 --- config
 location = /l { wxapp_password_login { lockout account=5; } }
 --- must_die
@@ -1061,7 +1086,7 @@ location = /l { wxapp_password_login { lockout account=5; } }
 
 
 
-=== TEST 71: nginx -t: a lockout of nothing
+=== TEST 72: nginx -t: a lockout of nothing
 --- config
 location = /l { wxapp_password_login { lockout address=0/15m; } }
 --- must_die
@@ -1070,7 +1095,7 @@ location = /l { wxapp_password_login { lockout address=0/15m; } }
 
 
 
-=== TEST 72: nginx -t: a wrong cost
+=== TEST 73: nginx -t: a wrong cost
 --- config
 location = /l { wxapp_password_login { cost 17; } }
 --- must_die
@@ -1079,7 +1104,7 @@ location = /l { wxapp_password_login { cost 17; } }
 
 
 
-=== TEST 73: nginx -t: a captcha that is no URI
+=== TEST 74: nginx -t: a captcha that is no URI
 --- config
 location = /l { wxapp_password_login { captcha http://x; } }
 --- must_die
@@ -1088,7 +1113,7 @@ location = /l { wxapp_password_login { captcha http://x; } }
 
 
 
-=== TEST 74: nginx -t: threads that there are none of
+=== TEST 75: nginx -t: threads that there are none of
 --- config
 location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admins WHERE username = ?"; threads nowhere; } }
 --- must_die
@@ -1097,7 +1122,7 @@ unknown thread pool "nowhere"
 
 
 
-=== TEST 75: nginx -t: a deny list that is not there
+=== TEST 76: nginx -t: a deny list that is not there
 --- config
 location = /l { wxapp_password_set { policy deny_list=nowhere.txt; } }
 --- must_die
@@ -1106,7 +1131,7 @@ nowhere.txt" failed (2: No such file or directory) in
 
 
 
-=== TEST 76: nginx -t: a deny list that is a directory
+=== TEST 77: nginx -t: a deny list that is a directory
 --- config
 location = /l { wxapp_password_set { policy deny_list=../logs; } }
 --- must_die
@@ -1115,7 +1140,7 @@ is not a regular file of at most 64m
 
 
 
-=== TEST 77: nginx -t: a minimum that no password has
+=== TEST 78: nginx -t: a minimum that no password has
 --- config
 location = /l { wxapp_password_set { policy min=73; } }
 --- must_die
@@ -1124,7 +1149,7 @@ location = /l { wxapp_password_set { policy min=73; } }
 
 
 
-=== TEST 78: nginx -t: unknown words
+=== TEST 79: nginx -t: unknown words
 --- config
 location = /l { wxapp_password_login { polcy min=8; } }
 --- must_die
@@ -1133,7 +1158,7 @@ unknown directive "polcy"
 
 
 
-=== TEST 79: nginx -t: logins need wxapp_redis
+=== TEST 80: nginx -t: logins need wxapp_redis
 --- http_config eval
 WXApp::wxapp_http(redis => undef)
 --- config
@@ -1144,7 +1169,7 @@ location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admin
 
 
 
-=== TEST 80: nginx -t: and wxapp_mysql
+=== TEST 81: nginx -t: and wxapp_mysql
 --- http_config eval
 WXApp::wxapp_http(mysql => undef)
 --- config
@@ -1155,7 +1180,7 @@ location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admin
 
 
 
-=== TEST 81: nginx -t: and wxapp_token
+=== TEST 82: nginx -t: and wxapp_token
 --- http_config eval
 WXApp::wxapp_http(token => undef)
 --- config
@@ -1166,7 +1191,7 @@ location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admin
 
 
 
-=== TEST 82: nginx -t: unlocking needs wxapp_redis alone
+=== TEST 83: nginx -t: unlocking needs wxapp_redis alone
 --- http_config eval
 WXApp::wxapp_http(redis => undef, mysql => undef, token => undef)
 --- config
@@ -1177,7 +1202,7 @@ location = /l { wxapp_password_unlock; }
 
 
 
-=== TEST 83: nginx -t: one content a location
+=== TEST 84: nginx -t: one content a location
 --- config
 location = /l { wxapp_password_unlock; wxapp_ping; }
 --- must_die

@@ -408,7 +408,8 @@ ngx_http_wxapp_password_set_totp(ngx_conf_t *cf,
             == 0)
         {
             return ngx_http_wxapp_conf_params(cf,
-                             ngx_http_wxapp_password_login_totp_params, 2, pcf);
+                                     ngx_http_wxapp_password_login_totp_params,
+                                     2, pcf);
         }
     }
 

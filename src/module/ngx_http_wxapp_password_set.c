@@ -160,7 +160,7 @@ ngx_http_wxapp_password_set_updated(ngx_http_request_t *r,
 
     if (query->affected != 1) {
         ngx_http_wxapp_password_fail(attempt,
-                                     NGX_HTTP_WXAPP_PASSWORD_CHANGED_MEANWHILE);
+                                     NGX_HTTP_WXAPP_PASSWORD_CONFLICT);
         return;
     }
 
