@@ -9,6 +9,7 @@
 use lib 't/lib';
 use WXApp;
 use WXDrive;
+use WXKeys;
 use Encode ();
 use MIME::Base64 qw(decode_base64url);
 
@@ -25,6 +26,7 @@ add_block_preprocessor(sub {
     $block->set_value(http_config => wxapp_http(extra => "wxapp_session { $session }\n", @more));
     $block->set_value(config => ($block->config // '') . wxapp_upstream() . <<'C');
 location = /login { wxapp_login; }
+location = /ping  { wxapp_auth on; wxapp_ping; }
 location = /me    { wxapp_auth session; add_header X-Sid $wxapp_claim_sid; wxapp_ping; }
 location /sessions {
     wxapp_auth on;
@@ -751,3 +753,20 @@ location /x { wxapp_sessions; }
 --- must_die
 --- error_log eval
 qr/\[emerg\][^\n]*"wxapp_sessions" needs "wxapp_session" in [^\n]+:\d+/
+
+
+
+=== TEST 54: a trusted issuer that names a user and a session of ours has none of it
+--- http: 'token+' => 'trust id.example.org jwks=' . jwks(jwk('ES256', key_file('ES256'), kid => 'a')) . ';'
+--- drive
+my $json = login('a');
+my %claims = (iss => 'id.example.org', sub => "$json->{user}{id}", exp => time + 600);
+my $foreign = jws('ES256', key_file('ES256'), { kid => 'a' }, { %claims, sid => sid_of($json) });
+my $bare    = jws('ES256', key_file('ES256'), { kid => 'a' }, \%claims);
+is as($foreign, 'GET', '/ping')->{status}, 200, 'a good token';
+for my $token ($foreign, $bare) {
+    is_ended($token);
+    is_problem(as($token, @$_), 403, 'insufficient_scope', "@$_")
+        for ['GET', '/sessions'], ['DELETE', '/sessions/' . sid_of($json)], map { ['POST', "/logout/$_"] } qw(this others all);
+}
+is_alive($json);

@@ -458,6 +458,13 @@ ngx_wxapp_token_issuer(ngx_wxapp_token_t *token,
 }
 
 
+ngx_uint_t
+ngx_wxapp_token_own(ngx_wxapp_token_t *token, ngx_wxapp_json_node_t *claims)
+{
+    return ngx_wxapp_token_issuer(token, claims) == &token->own;
+}
+
+
 /*
  * The algorithm belongs to the key: one that the token asks for decides
  * nothing.  What else a header says of keys, as jku, jwk or x5c, is not read.

@@ -65,6 +65,10 @@ ngx_int_t ngx_wxapp_token_verify(ngx_wxapp_token_t *token, ngx_pool_t *pool,
     ngx_str_t *value, time_t now, ngx_wxapp_json_node_t **claims,
     const char **reason);
 
+/* Whether the claims are those of a token of ours, not of a trusted issuer. */
+ngx_uint_t ngx_wxapp_token_own(ngx_wxapp_token_t *token,
+    ngx_wxapp_json_node_t *claims);
+
 /*
  * Checks the claims of a token whose signature is known to be good; results
  * as above, without NGX_ERROR.

@@ -236,6 +236,37 @@ ngx_http_wxapp_claim_find(ngx_wxapp_json_node_t *object, ngx_str_t *name)
 
 
 ngx_int_t
+ngx_http_wxapp_sid(ngx_http_request_t *r, ngx_str_t *uid, ngx_str_t *sid)
+{
+    ngx_int_t                    rc;
+    ngx_http_wxapp_ctx_t        *ctx;
+    ngx_http_wxapp_main_conf_t  *wmcf;
+
+    static ngx_str_t  sub = ngx_string("sub");
+    static ngx_str_t  id = ngx_string("sid");
+
+    ngx_str_null(uid);
+    ngx_str_null(sid);
+
+    rc = ngx_http_wxapp_claim(r, &sub, uid);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ctx = ngx_http_wxapp_ctx(r);
+    wmcf = ngx_http_wxapp_main(r);
+
+    if (!ngx_wxapp_token_own(wmcf->token, ctx->claims)) {
+        ngx_str_null(uid);
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_wxapp_claim(r, &id, sid);
+}
+
+
+ngx_int_t
 ngx_http_wxapp_claim_in(ngx_http_request_t *r, ngx_str_t *name,
     ngx_array_t *words)
 {

@@ -39,6 +39,15 @@ ngx_int_t ngx_http_wxapp_claim_text(ngx_http_request_t *r, ngx_str_t *name,
     ngx_str_t *value);
 
 /*
+ * The id of the caller's session, and whose it is: only a token of ours has
+ * one, as a trusted issuer has sessions of its own under the same names.
+ * NGX_DECLINED for any other token, with "uid" empty unless it is of ours;
+ * NGX_ERROR without memory.
+ */
+ngx_int_t ngx_http_wxapp_sid(ngx_http_request_t *r, ngx_str_t *uid,
+    ngx_str_t *sid);
+
+/*
  * Whether the claim is one of the words; of an array, any element; of the
  * string "scope", any of the words in it.  NGX_OK, NGX_DECLINED if not or if
  * there is none, NGX_ERROR without memory.

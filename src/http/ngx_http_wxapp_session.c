@@ -741,16 +741,9 @@ ngx_http_wxapp_session_ask(ngx_http_request_t *r,
     ngx_str_t                    argv[3], uid;
     ngx_http_wxapp_main_conf_t  *wmcf;
 
-    static ngx_str_t  sub = ngx_string("sub");
-    static ngx_str_t  sid = ngx_string("sid");
-
     wmcf = ngx_http_wxapp_main(r);
 
-    rc = ngx_http_wxapp_claim(r, &sub, &uid);
-
-    if (rc == NGX_OK) {
-        rc = ngx_http_wxapp_claim(r, &sid, &check->id);
-    }
+    rc = ngx_http_wxapp_sid(r, &uid, &check->id);
 
     if (rc == NGX_OK && wmcf->session) {
         rc = ngx_http_wxapp_session_key(r, &uid, &check->key);

@@ -146,12 +146,10 @@ static void
 ngx_http_wxapp_password_set_updated(ngx_http_request_t *r,
     ngx_wxapp_op_t *op)
 {
-    ngx_str_t                    sid;
+    ngx_str_t                    uid, sid;
     ngx_wxapp_mysql_query_t     *query = (ngx_wxapp_mysql_query_t *) op;
     ngx_http_wxapp_password_t   *attempt = op->data;
     ngx_http_wxapp_main_conf_t  *wmcf;
-
-    static ngx_str_t  name = ngx_string("sid");
 
     if (op->status != NGX_WXAPP_OP_OK) {
         ngx_http_wxapp_password_db(attempt, op);
@@ -176,9 +174,7 @@ ngx_http_wxapp_password_set_updated(ngx_http_request_t *r,
 
     /* who knew the old one is out, on all devices */
 
-    if (ngx_http_wxapp_claim(r, &name, &sid) != NGX_OK) {
-        ngx_str_null(&sid);
-    }
+    (void) ngx_http_wxapp_sid(r, &uid, &sid);
 
     if (ngx_http_wxapp_session_end(r, &attempt->uid, &sid,
                                    sid.len ? NGX_HTTP_WXAPP_SESSION_OTHERS

@@ -414,9 +414,6 @@ ngx_http_wxapp_session_caller(ngx_http_request_t *r,
     ngx_http_wxapp_ctx_t             *ctx;
     ngx_http_wxapp_session_caller_t  *c;
 
-    static ngx_str_t  sub = ngx_string("sub");
-    static ngx_str_t  sid = ngx_string("sid");
-
     ctx = ngx_http_wxapp_ctx(r);
     c = ngx_pcalloc(r->pool, sizeof(ngx_http_wxapp_session_caller_t));
 
@@ -426,12 +423,19 @@ ngx_http_wxapp_session_caller(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ngx_http_wxapp_claim(r, &sub, &c->uid) != NGX_OK) {
+    (void) ngx_http_wxapp_sid(r, &c->uid, &c->id);
+
+    if (c->uid.len == 0) {
+
+        if (ctx->identity == NGX_HTTP_WXAPP_IDENTITY_VALID) {
+            return ngx_http_wxapp_problem(r, NGX_HTTP_FORBIDDEN,
+                                          "insufficient_scope",
+                                          "the token is of no user of ours");
+        }
+
         return ngx_http_wxapp_problem(r, NGX_HTTP_UNAUTHORIZED, "unauthorized",
                                       "an access token is required");
     }
-
-    (void) ngx_http_wxapp_claim(r, &sid, &c->id);
 
     *caller = c;
 

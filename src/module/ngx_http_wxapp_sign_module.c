@@ -362,11 +362,7 @@ static ngx_http_wxapp_sign_wrong_e
 ngx_http_wxapp_sign_session(ngx_http_request_t *r,
     ngx_http_wxapp_sign_t *sign)
 {
-    ngx_int_t              rc;
     ngx_http_wxapp_ctx_t  *ctx;
-
-    static ngx_str_t  sid = ngx_string("sid");
-    static ngx_str_t  sub = ngx_string("sub");
 
     ctx = ngx_http_wxapp_ctx(r);
 
@@ -382,13 +378,7 @@ ngx_http_wxapp_sign_session(ngx_http_request_t *r,
         return NGX_HTTP_WXAPP_SIGN_NO_TOKEN;
     }
 
-    rc = ngx_http_wxapp_claim(r, &sub, &sign->uid);
-
-    if (rc != NGX_ERROR) {
-        rc = ngx_http_wxapp_claim(r, &sid, &sign->id);
-    }
-
-    if (rc == NGX_ERROR) {
+    if (ngx_http_wxapp_sid(r, &sign->uid, &sign->id) == NGX_ERROR) {
         return NGX_HTTP_WXAPP_SIGN_BROKEN;
     }
 
