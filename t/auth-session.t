@@ -655,3 +655,21 @@ my $token = login();
 is as($token, '/t')->{status}, 200, 'alive';
 end_all();
 is as($token, '/t')->{status}, 403, 'ended';
+
+
+
+=== TEST 45: a client that goes away is noticed when its limit was answered before its session
+--- redis: frozen
+--- bare: wxapp_http(redis => wxapp_redis("timeout command=3s;\nqueue 1;\n") =~ s/server\s+\S+;/server 127.0.0.1:$PROXY->{port};/r, extra => "wxapp_session { ttl 1h; }\n")
+--- config
+    location = /t { wxapp_auth session; wxapp_limit a rate=100r/s burst=1000 key=$wxapp_uid; wxapp_ping; }
+--- drive
+my $token = login();
+open my $flag, '>', $main::FLAG or die; close $flag;
+my $h = begin('GET', '/t', undef, headers => ["Authorization: Bearer $token"]);
+pause(0.1);
+abandon($h);
+my $from = Time::HiRes::time();
+is logged('/t'), '[-][-][-]', 'over';
+cmp_ok Time::HiRes::time() - $from, '<', 1, 'at once';
+unlink $main::FLAG;

@@ -727,7 +727,16 @@ ngx_http_wxapp_session_alive(ngx_http_request_t *r, ngx_uint_t wait)
     }
 
     check = ctx->session;
-    check->wait |= wait;
+
+    if (wait && !check->wait) {
+        check->wait = 1;
+
+        /* what the request waited for meanwhile has stopped to watch */
+
+        if (check->result == NGX_HTTP_WXAPP_SESSION_PENDING) {
+            ngx_http_wxapp_watch(r);
+        }
+    }
 
     return check->result;
 }
