@@ -375,7 +375,24 @@ is scalar(@{ WXApp::sim_request("/_sim/log?appid=$other&path=stable_token")->{ca
 
 
 
-=== TEST 27: a location that does not pass bodies: the log says so
+=== TEST 27: an app does not wait for the token of another
+--- wxapp eval: my $s = WXApp::env('WXAPP_APP_SECRET_FILE'); my $id = WXApp::appid() . 'b'; "wxapp_app other { appid $id; secret_file $s; api /_wx/; }\n"
+--- drive
+my $other = appid() . 'b';
+sim('/_sim/apps', { appid => $other });
+my $openid = WXApp::sim_request('/_sim/users', { appid => $other, user => 'x' })->{openid};
+my $code = phone_code('x', appid => $other, user => 'x');
+trouble('stable_token', 'slow', ms => 1500);
+my $slow = begin('POST', '/phone', JSON::PP::encode_json({ code => phone_code('ann') }), headers => ['Authorization: Bearer ' . token_of('ann')]);
+wait_until { fetches() == 1 } 2;
+my $reply = ask('/phone', make_token(sub => 7, openid => $openid, app => 'other'), { code => $code });
+is $reply->{status}, 200, 'the other';
+cmp_ok $reply->{took}, '<', 1, 'at once';
+is finish($slow)->{status}, 200, 'the slow one';
+
+
+
+=== TEST 28: a location that does not pass bodies: the log says so
 --- config eval
 my $text = <<'C';
 location /_wx/ {
@@ -394,7 +411,7 @@ WeChat got no body: "proxy_pass_request_body" is off in the location of "api" in
 
 
 
-=== TEST 28: store= with other than two placeholders
+=== TEST 29: store= with other than two placeholders
 --- config
 location = /phone { wxapp_phone "store=UPDATE users SET phone = ?"; }
 --- must_die
@@ -403,7 +420,7 @@ qr/\[emerg\].* the SQL "UPDATE users SET phone = \?" must have two "\?", the pho
 
 
 
-=== TEST 29: store= that does not write
+=== TEST 30: store= that does not write
 --- config
 location = /phone { wxapp_phone "store=SELECT ? FROM users WHERE id = ?"; }
 --- must_die
@@ -412,7 +429,7 @@ qr/\[emerg\].* the SQL "SELECT .*" must be UPDATE or INSERT in .*nginx\.conf:\d+
 
 
 
-=== TEST 30: store= that is no statement
+=== TEST 31: store= that is no statement
 --- config
 location = /phone { wxapp_phone "store=UPDATE users SET nickname = '? WHERE id = ?"; }
 --- must_die
@@ -421,7 +438,7 @@ qr/\[emerg\].* the SQL "UPDATE .*" \w+.* in .*nginx\.conf:\d+/
 
 
 
-=== TEST 31: store= needs a database
+=== TEST 32: store= needs a database
 --- http_config eval
 main::wxapp_http(mysql => undef)
 --- config
@@ -432,7 +449,7 @@ qr/\[emerg\].* "wxapp_phone" needs "wxapp_mysql" in .*nginx\.conf:\d+/
 
 
 
-=== TEST 32: without an app there is nobody to ask
+=== TEST 33: without an app there is nobody to ask
 --- http_config eval
 main::wxapp_http(app => undef)
 --- config
@@ -443,7 +460,7 @@ qr/\[emerg\].* "wxapp_phone" needs "wxapp_app" in .*nginx\.conf:\d+/
 
 
 
-=== TEST 33: a phone number needs neither Redis nor keys
+=== TEST 34: a phone number needs neither Redis nor keys
 --- http_config eval
 main::wxapp_http(redis => undef, mysql => undef)
 --- config
@@ -459,7 +476,7 @@ is phone('ann')->{status}, 200, 'status';
 
 
 
-=== TEST 34: an unknown parameter
+=== TEST 35: an unknown parameter
 --- config
 location = /phone { wxapp_phone strore=x; }
 --- must_die

@@ -57,7 +57,6 @@ typedef struct {
 
     ngx_str_t                 token;
     ngx_str_t                 refused;        /* by WeChat; empty: none yet */
-    u_char                    app[NGX_WXAPP_SHA256_LEN];
 
     unsigned                  flying:1;
     unsigned                  forced:1;
@@ -194,7 +193,8 @@ ngx_http_wxapp_access_token_call(ngx_http_request_t *r,
 
     /* another secret is another app */
 
-    if (ngx_wxapp_hmac_sha256(&call->app->secret, &call->app->appid, at->app)
+    if (ngx_wxapp_hmac_sha256(&call->app->secret, &call->app->appid,
+                              at->flight.key)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -594,7 +594,9 @@ ngx_http_wxapp_access_token_lock(ngx_http_wxapp_access_token_ctx_t *at)
 
     for (i = 0; i < NGX_HTTP_WXAPP_ACCESS_TOKEN_APPS; i++) {
 
-        if (ngx_memcmp(token[i].app, at->app, sizeof(at->app)) == 0) {
+        if (ngx_memcmp(token[i].app, at->flight.key, sizeof(token[i].app))
+            == 0)
+        {
             return &token[i];
         }
 
@@ -604,7 +606,7 @@ ngx_http_wxapp_access_token_lock(ngx_http_wxapp_access_token_ctx_t *at)
     }
 
     ngx_memzero(least, sizeof(ngx_http_wxapp_access_token_t));
-    ngx_memcpy(least->app, at->app, sizeof(at->app));
+    ngx_memcpy(least->app, at->flight.key, sizeof(least->app));
 
     return least;
 }
