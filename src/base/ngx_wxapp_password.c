@@ -123,11 +123,13 @@ ngx_wxapp_password_hash(ngx_str_t *password, const u_char *setting,
 
 ngx_int_t
 ngx_wxapp_password_verify(ngx_str_t *password,
-    const u_char hash[NGX_WXAPP_PASSWORD_HASH])
+    const u_char hash[NGX_WXAPP_PASSWORD_HASH], ngx_uint_t cost)
 {
-    u_char     setting[NGX_WXAPP_PASSWORD_SETTING + 1];
-    u_char     own[NGX_WXAPP_PASSWORD_HASH];
-    ngx_int_t  rc;
+    u_char      setting[NGX_WXAPP_PASSWORD_SETTING + 1];
+    u_char      own[NGX_WXAPP_PASSWORD_HASH];
+    ngx_int_t   rc;
+    ngx_str_t   s;
+    ngx_uint_t  n;
 
     ngx_memcpy(setting, hash, NGX_WXAPP_PASSWORD_SETTING);
     setting[NGX_WXAPP_PASSWORD_SETTING] = '\0';
@@ -138,6 +140,21 @@ ngx_wxapp_password_verify(ngx_str_t *password,
         && ngx_wxapp_memcmp_const(own, hash, sizeof(own)) != 0)
     {
         rc = NGX_DECLINED;
+
+        /* 2^n and 2^n + 2^(n+1) + ... + 2^(cost-1) are 2^cost rounds */
+
+        s.data = (u_char *) hash;
+        s.len = NGX_WXAPP_PASSWORD_HASH;
+
+        for (n = ngx_wxapp_password_cost(&s); n < cost; n++) {
+            setting[4] = '0' + n / 10;
+            setting[5] = '0' + n % 10;
+
+            if (ngx_wxapp_password_hash(password, setting, own) != NGX_OK) {
+                rc = NGX_ERROR;
+                break;
+            }
+        }
     }
 
     ngx_explicit_memzero(own, sizeof(own));

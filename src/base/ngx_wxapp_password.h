@@ -46,10 +46,11 @@ ngx_int_t ngx_wxapp_password_hash(ngx_str_t *password, const u_char *setting,
 
 /*
  * Whether the password has this hash, whose cost must not be 0: NGX_OK,
- * NGX_DECLINED, NGX_ERROR without memory.  Safe in a thread.
+ * NGX_DECLINED, NGX_ERROR without memory.  A wrong one takes the time of a
+ * hash of "cost", though the hash is of a lower one.  Safe in a thread.
  */
 ngx_int_t ngx_wxapp_password_verify(ngx_str_t *password,
-    const u_char hash[NGX_WXAPP_PASSWORD_HASH]);
+    const u_char hash[NGX_WXAPP_PASSWORD_HASH], ngx_uint_t cost);
 
 
 #endif /* _NGX_WXAPP_PASSWORD_H_INCLUDED_ */

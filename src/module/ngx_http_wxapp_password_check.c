@@ -25,6 +25,7 @@ typedef struct {
     u_char                    fresh[NGX_WXAPP_PASSWORD_HASH];
     size_t                    password_len;
     size_t                    next_len;
+    ngx_uint_t                cost;
     ngx_uint_t                known;          /* there is a hash */
     ngx_uint_t                rehash;         /* "next" is wanted hashed */
     ngx_int_t                 rc;
@@ -406,6 +407,8 @@ ngx_http_wxapp_password_work(ngx_http_wxapp_password_t *attempt)
                       NGX_WXAPP_PASSWORD_COST_MAX);
     }
 
+    work->cost = conf->cost;
+
     if (cost && !attempt->disabled) {
         work->known = 1;
         ngx_memcpy(work->hash, attempt->hash.data, NGX_WXAPP_PASSWORD_HASH);
@@ -462,7 +465,7 @@ ngx_http_wxapp_password_thread(void *data)
         return;
     }
 
-    work->rc = ngx_wxapp_password_verify(&password, work->hash);
+    work->rc = ngx_wxapp_password_verify(&password, work->hash, work->cost);
 
     if (work->rc == NGX_OK && work->rehash) {
         password.data = work->next;

@@ -33,7 +33,7 @@ verify(const char *password, const char *hash)
     h = str(hash);
 
     return ngx_wxapp_password_cost(&h)
-           ? ngx_wxapp_password_verify(&p, h.data) : NGX_ABORT;
+           ? ngx_wxapp_password_verify(&p, h.data, 0) : NGX_ABORT;
 }
 
 
@@ -80,7 +80,7 @@ main(void)
     ok(ngx_wxapp_password_hash(&s, setting[0], hash) == NGX_OK, "a hash");
     ok(memcmp(hash, setting[0], NGX_WXAPP_PASSWORD_SETTING) == 0,
        "begins with its setting");
-    ok(ngx_wxapp_password_verify(&s, hash) == NGX_OK, "is verified");
+    ok(ngx_wxapp_password_verify(&s, hash, 0) == NGX_OK, "is verified");
 
     memcpy(text, hash, NGX_WXAPP_PASSWORD_HASH);
     ok(cost(text) == 4, "has its cost");
@@ -128,14 +128,14 @@ main(void)
     s.len = 72;
     ok(ngx_wxapp_password_hash(&s, setting[0], hash) == NGX_OK, "72 bytes");
     s.len = 71;
-    ok(ngx_wxapp_password_verify(&s, hash) == NGX_DECLINED,
+    ok(ngx_wxapp_password_verify(&s, hash, 0) == NGX_DECLINED,
        "of which all count");
     s = bytes("a\0b", 3);
     ok(ngx_wxapp_password_hash(&s, setting[0], hash) == NGX_DECLINED,
        "with a NUL");
     s = str("");
     ok(ngx_wxapp_password_hash(&s, setting[0], hash) == NGX_OK
-       && ngx_wxapp_password_verify(&s, hash) == NGX_OK, "an empty one");
+       && ngx_wxapp_password_verify(&s, hash, 0) == NGX_OK, "an empty one");
     ok(ngx_wxapp_password_hash(&s, (u_char *) "*0", hash) == NGX_ERROR,
        "a bad setting");
 
