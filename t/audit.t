@@ -55,7 +55,7 @@ location = /dry     { wxapp_auth on; wxapp_auth_dry_run on; wxapp_ping; }
 location = /sign    { wxapp_sign on; wxapp_ping; }
 location = /password {
     wxapp_password_login {
-        user "SELECT id, password_hash, role, totp_secret FROM staff WHERE username = ?";
+        user "SELECT id, username, password_hash, role, totp_secret FROM staff WHERE username = ?";
         cost 4;
         lockout account=2/1m address=1000/1m;
     }

@@ -415,13 +415,62 @@ for my $name (qw(nobody carol dave)) {
 --- drive
 login($_, $WRONG) for 'ada', 'ADA', 'Ada ', 'áda', 'ádá';
 is_problem(login('ada'), 429, 'account_locked');
-is_problem(login('ÁDA', $PASSWORD{ada}), 429, 'account_locked', 'in any writing');
+is_problem(login('ADA ', $PASSWORD{ada}), 429, 'account_locked', 'in any case');
+is_problem(login('ÁDA', $PASSWORD{ada}), 401, 'invalid_credentials', 'in any writing');
 is_problem(login('NOBODY ', $WRONG), 401, 'invalid_credentials', 'of another');
 is count_of('nobody'), 1, 'also of an unknown one';
 
 
 
-=== TEST 19: of 64 tries at once as many as are left are made
+=== TEST 19: a lock does not tell whether two writings are one name: whether there is such a user
+--- drive
+my %seen = map {
+    my ($name, $other) = @$_;
+    my @r = ((map { login($name, $WRONG) } 1 .. 6), (map { login($other, $WRONG) } 1 .. 6));
+    ($name => join ' ', map { $_->{status} } @r);
+} ['ada', 'áda'], ['nobody', 'nóbody'];
+is $seen{ada}, '401 401 401 401 401 429 401 401 401 401 401 429', 'of one';
+is $seen{nobody}, $seen{ada}, 'of none';
+is_problem(unlock('ada'), 204, '', 'unlocked');
+is login('ada')->{status}, 200, 'a login';
+is login('áda', $PASSWORD{ada})->{status}, 429, 'the other writing is unlocked by itself';
+
+
+
+=== TEST 20: another writing of the name logs in, and forgets the failures of both
+--- drive
+login($_, $WRONG) for qw(ada ada ada áda);
+is count_of('ada') . ' ' . count_of('áda'), '4 1', 'counted';
+is login('áda', $PASSWORD{ada})->{status}, 200, 'a login';
+ok +(wait_until { !count_of('ada') && !count_of('áda') } 2), 'forgotten';
+
+
+
+=== TEST 21: without the column "username" the id is counted
+--- login
+user "SELECT id, password_hash FROM admins WHERE username = ?"
+--- set
+user "SELECT password_hash FROM admins WHERE id = ?"
+--- drive
+is statuses(map { login($_, $WRONG) } qw(ada áda adá àda adà)), '401 401 401 401 401', 'five writings';
+is_problem(login('ada'), 401, 'invalid_credentials', 'locked');
+is_problem(set_password(7, $PASSWORD{ada}, 'brand new password'), 429, 'account_locked', 'for a new password, too');
+is login('bob')->{status}, 200, 'another';
+
+
+
+=== TEST 22: a user whose name is the id of another
+--- set
+user "SELECT password_hash FROM admins WHERE id = ?"
+--- drive
+mysql_query("UPDATE admins SET username = '8' WHERE id = 7");
+login('8', $WRONG) for 1 .. 4;
+is set_password(8, $PASSWORD{bob}, 'brand new password')->{status}, 204, 'a success of the other';
+counts('8', 4, 4);
+
+
+
+=== TEST 23: of 64 tries at once as many as are left are made
 --- login
 lockout account=5/15m address=1000/15m
 --- drive
@@ -432,7 +481,7 @@ is count_of('ada'), 5, 'counted';
 
 
 
-=== TEST 20: the same over two workers, with an unknown name
+=== TEST 24: the same over two workers, with an unknown name
 --- workers: 2
 --- login
 lockout account=5/15m address=1000/15m
@@ -441,7 +490,7 @@ is statuses(logins(map { ['nobody', $WRONG] } 1 .. 64)), join(' ', ('401') x 5, 
 
 
 
-=== TEST 21: a success forgets the failures of the account, not those of the address
+=== TEST 25: a success forgets the failures of the account, not those of the address
 --- drive
 login('ada', $WRONG) for 1 .. 4;
 counts('ada', 4, 4);
@@ -451,7 +500,7 @@ is statuses(map { login('ada', $WRONG) } 1 .. 5), '401 401 401 401 401', 'five m
 
 
 
-=== TEST 22: an address is locked for all accounts, and does not lock them
+=== TEST 26: an address is locked for all accounts, and does not lock them
 --- login
 lockout address=3/15m
 --- drive
@@ -462,7 +511,7 @@ counts('ada', 0, 3);
 
 
 
-=== TEST 23: failures are forgotten after the time
+=== TEST 27: failures are forgotten after the time
 --- login
 lockout account=1/1s
 --- drive
@@ -475,7 +524,7 @@ is login('ada')->{status}, 200, 'a login';
 
 
 
-=== TEST 24: the time begins anew with the failure that locks
+=== TEST 28: the time begins anew with the failure that locks
 --- drive
 login('ada', $WRONG) for 1 .. 4;
 redis_cmd('EXPIRE', account_key('ada'), 100);
@@ -488,7 +537,7 @@ cmp_ok redis_cmd('TTL', account_key('ada')), '<', 101, 'tries on a locked accoun
 
 
 
-=== TEST 25: behind IPv6 a network is an address
+=== TEST 29: behind IPv6 a network is an address
 --- config
 set_real_ip_from 127.0.0.1;
 real_ip_header X-Real-IP;
@@ -503,7 +552,7 @@ is join(' ', map { $from->('10.0.0.1') } 1 .. 2), '401 429', 'is IPv4';
 
 
 
-=== TEST 26: an administrator unlocks
+=== TEST 30: an administrator unlocks
 --- drive
 login('ada', $WRONG) for 1 .. 5;
 is_problem(login('ada'), 429, 'account_locked');
@@ -517,7 +566,7 @@ is status_of('password')->{unlocked}, 2, 'counted';
 
 
 
-=== TEST 27: a one-time password is asked for after the password
+=== TEST 31: a one-time password is asked for after the password
 --- drive
 with_totp('ada');
 is_problem(login('ada', $WRONG), 401, 'invalid_credentials', 'not before');
@@ -534,7 +583,7 @@ counts('ada', 0, 1);
 
 
 
-=== TEST 28: a one-time password is good once
+=== TEST 32: a one-time password is good once
 --- drive
 with_totp($_) for qw(ada bob);
 my $code = code_at(step());
@@ -546,7 +595,7 @@ is status_of('password')->{otp}, 1, 'counted';
 
 
 
-=== TEST 29: also when it comes twice at once
+=== TEST 33: also when it comes twice at once
 --- workers: 2
 --- drive
 with_totp('ada');
@@ -555,7 +604,7 @@ is statuses(logins(map { ['ada', undef, otp => $code] } 1 .. 4)), '200 401 401 4
 
 
 
-=== TEST 30: one step of skew, no more
+=== TEST 34: one step of skew, no more
 --- drive
 with_totp('ada');
 my $step = step();
@@ -567,7 +616,7 @@ is login('ada', undef, otp => code_at($step))->{status}, 200, 'this one';
 
 
 
-=== TEST 31: no skew
+=== TEST 35: no skew
 --- login
 totp optional skew=0
 --- drive
@@ -578,7 +627,7 @@ is login('ada', undef, otp => code_at($step))->{status}, 200, 'this one';
 
 
 
-=== TEST 32: wrong one-time passwords lock the account
+=== TEST 36: wrong one-time passwords lock the account
 --- drive
 with_totp('ada');
 is_problem(login('ada', undef, otp => $_), 401, 'otp_invalid') for wrong_code(), '12345', 'abcdef', '1234567', ' ';
@@ -586,7 +635,7 @@ is_problem(login('ada', undef, otp => code_at(step())), 429, 'account_locked');
 
 
 
-=== TEST 33: totp off
+=== TEST 37: totp off
 --- login
 totp off
 --- drive
@@ -597,7 +646,7 @@ is_deeply claims_of($r)->{amr}, ['pwd'], 'nor claimed';
 
 
 
-=== TEST 34: totp required: who has no secret does not get in
+=== TEST 38: totp required: who has no secret does not get in
 --- login
 totp required
 --- drive
@@ -609,7 +658,7 @@ is login('bob', undef, otp => code_at(step()))->{status}, 200, 'with a secret';
 
 
 
-=== TEST 35: a recovery code is good once, however it is written
+=== TEST 39: a recovery code is good once, however it is written
 --- drive
 with_totp('ada');
 with_code(7);
@@ -622,7 +671,7 @@ is_problem(login('ada', undef, recovery_code => $CODE), 401, 'otp_invalid', 'not
 
 
 
-=== TEST 36: a recovery code of another user
+=== TEST 40: a recovery code of another user
 --- drive
 with_totp($_) for qw(ada bob);
 with_code(8);
@@ -632,7 +681,7 @@ is login('bob', undef, recovery_code => $CODE)->{status}, 200, 'its own';
 
 
 
-=== TEST 37: no recovery codes without "recovery"
+=== TEST 41: no recovery codes without "recovery"
 --- login
 recovery
 --- drive
@@ -642,7 +691,7 @@ is_problem(login('ada', undef, recovery_code => $CODE), 401, 'otp_invalid');
 
 
 
-=== TEST 38: a one-time password goes before a recovery code
+=== TEST 42: a one-time password goes before a recovery code
 --- drive
 with_totp('ada');
 with_code(7);
@@ -651,7 +700,7 @@ is mysql_value('SELECT COUNT(*) FROM codes'), 1, 'the code is left';
 
 
 
-=== TEST 39: a secret that is none is a fault of ours
+=== TEST 43: a secret that is none is a fault of ours
 --- drive
 change('ada', totp_secret => 'not base32!');
 is_problem(login('ada', undef, otp => '123456'), 500, 'internal_error');
@@ -661,7 +710,7 @@ the TOTP secret of user "7" is of no use
 
 
 
-=== TEST 40: a captcha that passes
+=== TEST 44: a captcha that passes
 --- config
 location = /captcha {
     internal;
@@ -689,7 +738,7 @@ is login('ada', $WRONG, ticket => 'good')->{status}, 401, 'and the password afte
 
 
 
-=== TEST 41: what the captcha's location gets
+=== TEST 45: what the captcha's location gets
 --- config
 location = /captcha {
     internal;
@@ -715,7 +764,7 @@ is_problem(post('/login', json(body_of('ada', undef, ticket => 'x')), headers =>
 
 
 
-=== TEST 42: a captcha that is away, or nowhere
+=== TEST 46: a captcha that is away, or nowhere
 --- config
 location = /captcha { internal; proxy_pass http://127.0.0.1:1; }
 location = /login2 { wxapp_password_login { user "SELECT id, password_hash FROM admins WHERE username = ?"; captcha /nowhere; } }
@@ -727,7 +776,7 @@ is_problem(post('/login2', json(body_of('ada', undef, ticket => 'x'))), 503, 'ca
 
 
 
-=== TEST 43: a new password
+=== TEST 47: a new password
 --- drive
 my $r = set_password(7, $PASSWORD{ada}, 'brand new password');
 is "$r->{status} [$r->{body}]", '204 []', 'set';
@@ -738,7 +787,7 @@ is status_of('password')->{changed}, 1, 'counted';
 
 
 
-=== TEST 44: with a wrong old password, which counts as a failure
+=== TEST 48: with a wrong old password, which counts as a failure
 --- drive
 is_problem(set_password(7, $WRONG, 'brand new password'), 403, 'password_wrong');
 counts('ada', 1, 1);
@@ -749,7 +798,7 @@ is_problem(set_password(99, $WRONG, 'brand new password'), 403, 'password_wrong'
 
 
 
-=== TEST 45: only with a token
+=== TEST 49: only with a token
 --- config
 location = /set2 { wxapp_password_set { user "SELECT password_hash FROM admins WHERE id = ?"; update "UPDATE admins SET password_hash = ? WHERE id = ?"; } }
 --- drive
@@ -761,7 +810,7 @@ is_problem(get('/set', bearer(sub => 7)), 405, 'method_not_allowed');
 
 
 
-=== TEST 46: the policy: length, the old one, the name
+=== TEST 50: the policy: length, the old one, the name
 --- drive
 my $rule = sub { my $r = set_password(7, $PASSWORD{ada}, $_[0]); return "$r->{status} $r->{json}{code} $r->{json}{details}{rule}" };
 is $rule->('elevenchars'), '422 password_weak min', 'too short';
@@ -777,14 +826,14 @@ is set_password(7, $PASSWORD{ada}, '密' x 12)->{status}, 204, 'twelve character
 
 
 
-=== TEST 47: the policy does not tell about the old password
+=== TEST 51: the policy does not tell about the old password
 --- drive
 is set_password(7, $WRONG, 'short')->{json}{code}, 'password_weak', 'first the new one';
 counts('ada', 0, 0);
 
 
 
-=== TEST 48: a deny list, in any case
+=== TEST 52: a deny list, in any case
 --- user_files
 >>> denied.txt
 password1234
@@ -802,7 +851,7 @@ is $status->('password12345'), 204, 'one that is not there';
 
 
 
-=== TEST 49: a password that was changed meanwhile is not overwritten
+=== TEST 53: a password that was changed meanwhile is not overwritten
 --- set
 update "UPDATE admins SET password_hash = ? WHERE id = ? AND password_hash <> ?"
 --- drive
@@ -812,7 +861,7 @@ is column('ada', 'password_hash'), $old, 'as it was';
 
 
 
-=== TEST 50: other sessions end with the old password, this one stays
+=== TEST 54: other sessions end with the old password, this one stays
 --- http_config eval
 WXApp::wxapp_http('token+' => 'refresh 30d;')
 --- drive
@@ -828,7 +877,7 @@ is redis_cmd('EXISTS', $key), 0, 'all are gone';
 
 
 
-=== TEST 51: a session of a login
+=== TEST 55: a session of a login
 --- http_config eval
 WXApp::wxapp_http('token+' => 'refresh 30d;')
 --- drive
@@ -842,7 +891,7 @@ unlike $value, qr/password_hash|totp_secret/, 'no secret in it';
 
 
 
-=== TEST 52: a TOTP secret sealed by the key of the sessions, for its user
+=== TEST 56: a TOTP secret sealed by the key of the sessions, for its user
 --- http_config eval
 WXApp::wxapp_http(extra => "wxapp_session { key k1 $main::DIR/k1.key; }\n")
 --- drive
@@ -859,7 +908,7 @@ the TOTP secret of user "7" is of no use
 
 
 
-=== TEST 53: a sealed TOTP secret without a key
+=== TEST 57: a sealed TOTP secret without a key
 --- drive
 change('ada', totp_secret => $SEALED);
 is_problem(login('ada', undef, otp => '123456'), 500, 'internal_error');
@@ -868,7 +917,7 @@ the TOTP secret of user "7" is of no use
 
 
 
-=== TEST 54: without Redis nobody logs in, sets or unlocks
+=== TEST 58: without Redis nobody logs in, sets or unlocks
 --- http_config eval
 WXApp::wxapp_http(redis => "wxapp_redis { server 127.0.0.1:1; }\n")
 --- drive
@@ -880,7 +929,7 @@ is status_of('password')->{failed}, 3, 'counted';
 
 
 
-=== TEST 55: without MySQL
+=== TEST 59: without MySQL
 --- http_config eval
 WXApp::wxapp_http(mysql => "wxapp_mysql { primary 127.0.0.1:1; database x; user x; }\n")
 --- drive
@@ -890,7 +939,7 @@ counts('ada', 0, 0);
 
 
 
-=== TEST 56: a row without an id, a row too many
+=== TEST 60: a row without an id, a row too many
 --- config
 location = /l1 { wxapp_password_login { user "SELECT password_hash FROM admins WHERE username = ?"; cost 4; } }
 location = /l2 { wxapp_password_login { user "SELECT id, password_hash FROM admins WHERE username <> ?"; cost 4; } }
@@ -903,7 +952,7 @@ gives more than one row
 
 
 
-=== TEST 57: a queue that is full
+=== TEST 61: a queue that is full
 --- main_config
 thread_pool small threads=1 max_queue=1;
 --- login
@@ -924,7 +973,7 @@ thread pool "small" queue overflow
 
 
 
-=== TEST 58: a client that goes away while its password is hashed
+=== TEST 62: a client that goes away while its password is hashed
 --- login
 cost 10
 lockout account=1000/1m address=1000/1m
@@ -942,7 +991,7 @@ like status_of('redis')->{pending}, qr/^[01]$/, 'nothing is left over';
 
 
 
-=== TEST 59: the worker answers while it hashes
+=== TEST 63: the worker answers while it hashes
 --- main_config
 thread_pool small threads=1 max_queue=100;
 --- login
@@ -959,7 +1008,7 @@ cmp_ok $took, '<', $r[1]{took} / 2, 'in between';
 
 
 
-=== TEST 60: a reload lets logins end on the old worker
+=== TEST 64: a reload lets logins end on the old worker
 --- workers: 1
 --- login
 cost 10
@@ -975,7 +1024,7 @@ ok +(wait_until { !grep { $_ == $old } worker_pids() } 5), 'the old one has gone
 
 
 
-=== TEST 61: a worker told to exit at once does not hash what is queued
+=== TEST 65: a worker told to exit at once does not hash what is queued
 --- workers: 1
 --- main_config
 thread_pool small threads=1 max_queue=100;
@@ -997,7 +1046,7 @@ ok +(wait_until { get('/ready')->{status} == 200 } 5), 'another worker took its 
 
 
 
-=== TEST 62: nginx -t: blocks without what they need
+=== TEST 66: nginx -t: blocks without what they need
 --- config
 location = /l { wxapp_password_login { cost 4; } }
 --- must_die
@@ -1006,7 +1055,7 @@ location = /l { wxapp_password_login { cost 4; } }
 
 
 
-=== TEST 63: nginx -t: wxapp_password_set needs update
+=== TEST 67: nginx -t: wxapp_password_set needs update
 --- config
 location = /l { wxapp_password_set { user "SELECT password_hash FROM admins WHERE id = ?"; } }
 --- must_die
@@ -1015,7 +1064,7 @@ location = /l { wxapp_password_set { user "SELECT password_hash FROM admins WHER
 
 
 
-=== TEST 64: nginx -t: the placeholders are counted
+=== TEST 68: nginx -t: the placeholders are counted
 --- config
 location = /l { wxapp_password_login { user "SELECT 1"; } }
 --- must_die
@@ -1024,7 +1073,7 @@ location = /l { wxapp_password_login { user "SELECT 1"; } }
 
 
 
-=== TEST 65: nginx -t: of "update", too
+=== TEST 69: nginx -t: of "update", too
 --- config
 location = /l { wxapp_password_login { update "UPDATE admins SET password_hash = ?"; } }
 --- must_die
@@ -1033,7 +1082,7 @@ location = /l { wxapp_password_login { update "UPDATE admins SET password_hash =
 
 
 
-=== TEST 66: nginx -t: of "recovery", too
+=== TEST 70: nginx -t: of "recovery", too
 --- config
 location = /l { wxapp_password_login { recovery "DELETE FROM codes WHERE admin_id = ? AND code_hash = ? AND x = ?"; } }
 --- must_die
@@ -1042,7 +1091,7 @@ location = /l { wxapp_password_login { recovery "DELETE FROM codes WHERE admin_i
 
 
 
-=== TEST 67: nginx -t: "user" reads
+=== TEST 71: nginx -t: "user" reads
 --- config
 location = /l { wxapp_password_login { user "DELETE FROM admins WHERE username = ?"; } }
 --- must_die
@@ -1051,7 +1100,7 @@ location = /l { wxapp_password_login { user "DELETE FROM admins WHERE username =
 
 
 
-=== TEST 68: nginx -t: "update" writes
+=== TEST 72: nginx -t: "update" writes
 --- config
 location = /l { wxapp_password_login { update "SELECT ? + ?"; } }
 --- must_die
@@ -1060,7 +1109,7 @@ location = /l { wxapp_password_login { update "SELECT ? + ?"; } }
 
 
 
-=== TEST 69: nginx -t: a wrong word in totp
+=== TEST 73: nginx -t: a wrong word in totp
 --- config
 location = /l { wxapp_password_login { totp requird; } }
 --- must_die
@@ -1069,7 +1118,7 @@ unknown word "requird", did you mean "required"?
 
 
 
-=== TEST 70: nginx -t: a wrong skew
+=== TEST 74: nginx -t: a wrong skew
 --- config
 location = /l { wxapp_password_login { totp optional skew=2; } }
 --- must_die
@@ -1078,7 +1127,7 @@ location = /l { wxapp_password_login { totp optional skew=2; } }
 
 
 
-=== TEST 71: nginx -t: a wrong lockout
+=== TEST 75: nginx -t: a wrong lockout
 --- config
 location = /l { wxapp_password_login { lockout account=5; } }
 --- must_die
@@ -1087,7 +1136,7 @@ location = /l { wxapp_password_login { lockout account=5; } }
 
 
 
-=== TEST 72: nginx -t: a lockout of nothing
+=== TEST 76: nginx -t: a lockout of nothing
 --- config
 location = /l { wxapp_password_login { lockout address=0/15m; } }
 --- must_die
@@ -1096,7 +1145,7 @@ location = /l { wxapp_password_login { lockout address=0/15m; } }
 
 
 
-=== TEST 73: nginx -t: a wrong cost
+=== TEST 77: nginx -t: a wrong cost
 --- config
 location = /l { wxapp_password_login { cost 17; } }
 --- must_die
@@ -1105,7 +1154,7 @@ location = /l { wxapp_password_login { cost 17; } }
 
 
 
-=== TEST 74: nginx -t: a captcha that is no URI
+=== TEST 78: nginx -t: a captcha that is no URI
 --- config
 location = /l { wxapp_password_login { captcha http://x; } }
 --- must_die
@@ -1114,7 +1163,7 @@ location = /l { wxapp_password_login { captcha http://x; } }
 
 
 
-=== TEST 75: nginx -t: threads that there are none of
+=== TEST 79: nginx -t: threads that there are none of
 --- config
 location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admins WHERE username = ?"; threads nowhere; } }
 --- must_die
@@ -1123,7 +1172,7 @@ unknown thread pool "nowhere"
 
 
 
-=== TEST 76: nginx -t: a deny list that is not there
+=== TEST 80: nginx -t: a deny list that is not there
 --- config
 location = /l { wxapp_password_set { policy deny_list=nowhere.txt; } }
 --- must_die
@@ -1132,7 +1181,7 @@ nowhere.txt" failed (2: No such file or directory) in
 
 
 
-=== TEST 77: nginx -t: a deny list that is a directory
+=== TEST 81: nginx -t: a deny list that is a directory
 --- config
 location = /l { wxapp_password_set { policy deny_list=../logs; } }
 --- must_die
@@ -1141,7 +1190,7 @@ is not a regular file of at most 64m
 
 
 
-=== TEST 78: nginx -t: a minimum that no password has
+=== TEST 82: nginx -t: a minimum that no password has
 --- config
 location = /l { wxapp_password_set { policy min=73; } }
 --- must_die
@@ -1150,7 +1199,7 @@ location = /l { wxapp_password_set { policy min=73; } }
 
 
 
-=== TEST 79: nginx -t: unknown words
+=== TEST 83: nginx -t: unknown words
 --- config
 location = /l { wxapp_password_login { polcy min=8; } }
 --- must_die
@@ -1159,7 +1208,7 @@ unknown directive "polcy"
 
 
 
-=== TEST 80: nginx -t: logins need wxapp_redis
+=== TEST 84: nginx -t: logins need wxapp_redis
 --- http_config eval
 WXApp::wxapp_http(redis => undef)
 --- config
@@ -1170,7 +1219,7 @@ location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admin
 
 
 
-=== TEST 81: nginx -t: and wxapp_mysql
+=== TEST 85: nginx -t: and wxapp_mysql
 --- http_config eval
 WXApp::wxapp_http(mysql => undef)
 --- config
@@ -1181,7 +1230,7 @@ location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admin
 
 
 
-=== TEST 82: nginx -t: and wxapp_token
+=== TEST 86: nginx -t: and wxapp_token
 --- http_config eval
 WXApp::wxapp_http(token => undef)
 --- config
@@ -1192,7 +1241,7 @@ location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admin
 
 
 
-=== TEST 83: nginx -t: unlocking needs wxapp_redis alone
+=== TEST 87: nginx -t: unlocking needs wxapp_redis alone
 --- http_config eval
 WXApp::wxapp_http(redis => undef, mysql => undef, token => undef)
 --- config
@@ -1203,7 +1252,7 @@ location = /l { wxapp_password_unlock; }
 
 
 
-=== TEST 84: nginx -t: one content a location
+=== TEST 88: nginx -t: one content a location
 --- config
 location = /l { wxapp_password_unlock; wxapp_ping; }
 --- must_die

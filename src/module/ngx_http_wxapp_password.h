@@ -52,6 +52,21 @@ typedef struct {
 
 typedef struct ngx_http_wxapp_password_s  ngx_http_wxapp_password_t;
 
+
+/* of failures that a try counts for */
+
+#define NGX_HTTP_WXAPP_PASSWORD_ACCOUNT  0
+#define NGX_HTTP_WXAPP_PASSWORD_ADDRESS  1
+#define NGX_HTTP_WXAPP_PASSWORD_WRITING  2    /* of the name; if it is not
+                                                 that of the row */
+#define NGX_HTTP_WXAPP_PASSWORD_COUNTS   3
+
+typedef struct {
+    ngx_http_wxapp_password_t       *attempt;
+    ngx_str_t                        key;           /* empty: not counted */
+    ngx_uint_t                       counted;       /* unsigned  counted:1; */
+} ngx_http_wxapp_password_count_t;
+
 typedef void (*ngx_http_wxapp_password_pt)(ngx_http_wxapp_password_t *attempt);
 
 struct ngx_http_wxapp_password_s {
@@ -93,9 +108,8 @@ struct ngx_http_wxapp_password_s {
 
     /* of the lockout */
 
-    ngx_str_t                        keys[2];       /* account, address */
+    ngx_http_wxapp_password_count_t  counts[NGX_HTTP_WXAPP_PASSWORD_COUNTS];
     ngx_uint_t                       asked;         /* answers to come */
-    unsigned                         counted:2;     /* bits of them */
     unsigned                         lost:1;
     int64_t                          locked;        /* ms, 0: not locked */
 
@@ -162,12 +176,14 @@ void ngx_http_wxapp_password_db(ngx_http_wxapp_password_t *attempt,
 
 
 /*
- * Counts a try of the account "name" and of the client's address before it is
- * made, so that any number at once get no more than those left.  The handler
- * runs with "locked" and "lost"; NGX_ERROR without memory.
+ * Counts a try of the account and of the client's address before it is made,
+ * so that any number at once get no more than those left.  The handler runs
+ * with "locked" and "lost".  An account that is locked, but not by the writing
+ * that was given of its name, is "disabled" instead: whether two writings are
+ * one name only tells where there is such a user.  NGX_ERROR without memory.
  */
 ngx_int_t ngx_http_wxapp_password_reserve(ngx_http_wxapp_password_t *attempt,
-    ngx_str_t *name, ngx_http_wxapp_password_pt handler);
+    ngx_http_wxapp_password_pt handler);
 
 /* Takes the try back: it was no failure.  Nobody waits for it. */
 void ngx_http_wxapp_password_release(ngx_http_wxapp_password_t *attempt);
@@ -178,9 +194,12 @@ void ngx_http_wxapp_password_clear(ngx_http_wxapp_password_t *attempt);
 /* Names the script of it; at configuration. */
 ngx_int_t ngx_http_wxapp_password_lockouts(void);
 
-/* The key of the account's failures; NGX_ERROR without memory. */
-ngx_int_t ngx_http_wxapp_password_key(ngx_http_request_t *r, ngx_str_t *name,
-    ngx_str_t *key);
+/*
+ * The key of the failures of an account "of" that name or id, "account" or
+ * "id"; NGX_ERROR without memory.
+ */
+ngx_int_t ngx_http_wxapp_password_key(ngx_http_request_t *r, const char *of,
+    ngx_str_t *name, ngx_str_t *key);
 
 
 /*

@@ -313,7 +313,6 @@ ngx_http_wxapp_password_secret(ngx_str_t *name)
 static void
 ngx_http_wxapp_password_loaded(ngx_http_request_t *r, ngx_wxapp_op_t *op)
 {
-    ngx_str_t                  *name;
     const char                 *error;
     ngx_wxapp_mysql_query_t    *query = (ngx_wxapp_mysql_query_t *) op;
     ngx_http_wxapp_password_t  *attempt = op->data;
@@ -336,15 +335,7 @@ ngx_http_wxapp_password_loaded(ngx_http_request_t *r, ngx_wxapp_op_t *op)
         return;
     }
 
-    /*
-     * Failures are counted by the name as the row has it: collations take
-     * many writings of it for the same.
-     */
-
-    name = attempt->name.len ? &attempt->name
-           : attempt->username.len ? &attempt->username : &attempt->uid;
-
-    if (ngx_http_wxapp_password_reserve(attempt, name,
+    if (ngx_http_wxapp_password_reserve(attempt,
                                         ngx_http_wxapp_password_counted)
         != NGX_OK)
     {

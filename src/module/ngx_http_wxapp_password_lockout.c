@@ -3,23 +3,17 @@
 #include "base/ngx_wxapp_crypto.h"
 
 
-#define NGX_HTTP_WXAPP_PASSWORD_ACCOUNT  0
-#define NGX_HTTP_WXAPP_PASSWORD_ADDRESS  1
-
-
+static ngx_int_t ngx_http_wxapp_password_keys(
+    ngx_http_wxapp_password_t *attempt);
 static ngx_int_t ngx_http_wxapp_password_address(ngx_http_request_t *r,
     ngx_str_t *key);
-static ngx_wxapp_redis_op_t *ngx_http_wxapp_password_count(
-    ngx_http_wxapp_password_t *attempt, ngx_str_t *key,
+static ngx_int_t ngx_http_wxapp_password_count(
+    ngx_http_wxapp_password_count_t *count,
     ngx_http_wxapp_lockout_t *lockout);
-static void ngx_http_wxapp_password_account_done(ngx_http_request_t *r,
+static void ngx_http_wxapp_password_counted(ngx_http_request_t *r,
     ngx_wxapp_op_t *op);
-static void ngx_http_wxapp_password_address_done(ngx_http_request_t *r,
-    ngx_wxapp_op_t *op);
-static void ngx_http_wxapp_password_counted(
-    ngx_http_wxapp_password_t *attempt, ngx_wxapp_op_t *op, ngx_uint_t which);
-static void ngx_http_wxapp_password_undo(ngx_http_wxapp_password_t *attempt,
-    ngx_uint_t which);
+static void ngx_http_wxapp_password_undo(
+    ngx_http_wxapp_password_count_t *count);
 
 
 /*
@@ -58,70 +52,100 @@ ngx_http_wxapp_password_lockouts(void)
 
 ngx_int_t
 ngx_http_wxapp_password_reserve(ngx_http_wxapp_password_t *attempt,
-    ngx_str_t *name, ngx_http_wxapp_password_pt handler)
+    ngx_http_wxapp_password_pt handler)
 {
-    ngx_http_request_t    *r;
-    ngx_wxapp_redis_op_t  *account, *address;
-
-    r = attempt->request;
+    ngx_uint_t                        i;
+    ngx_http_wxapp_lockout_t         *lockout;
+    ngx_http_wxapp_password_count_t  *count;
 
     attempt->handler = handler;
-    attempt->counted = 0;
-    attempt->locked = 0;
-    attempt->lost = 0;
 
-    if (ngx_http_wxapp_password_key(r, name, &attempt->keys[0]) != NGX_OK
-        || ngx_http_wxapp_password_address(r, &attempt->keys[1]) != NGX_OK)
-    {
+    if (ngx_http_wxapp_password_keys(attempt) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    account = ngx_http_wxapp_password_count(attempt, &attempt->keys[0],
-                                            &attempt->conf->account);
-    if (account == NULL) {
-        return NGX_ERROR;
+    for (i = 0; i < NGX_HTTP_WXAPP_PASSWORD_COUNTS; i++) {
+        count = &attempt->counts[i];
+
+        if (count->key.len == 0) {
+            continue;
+        }
+
+        count->attempt = attempt;
+
+        lockout = (i == NGX_HTTP_WXAPP_PASSWORD_ADDRESS)
+                  ? &attempt->conf->address : &attempt->conf->account;
+
+        if (ngx_http_wxapp_password_count(count, lockout) != NGX_OK) {
+            attempt->lost = 1;
+            break;
+        }
+
+        attempt->asked++;
     }
 
-    address = ngx_http_wxapp_password_count(attempt, &attempt->keys[1],
-                                            &attempt->conf->address);
-    if (address == NULL) {
-        account->op.free(&account->op);
-        return NGX_ERROR;
+    /* the handler runs when all that were sent have been answered */
+
+    return attempt->asked ? NGX_OK : NGX_ERROR;
+}
+
+
+/*
+ * Failures are counted by the name as the row has it, or by its id: collations
+ * take many writings of a name for the same.
+ */
+
+static ngx_int_t
+ngx_http_wxapp_password_keys(ngx_http_wxapp_password_t *attempt)
+{
+    ngx_int_t                         rc;
+    ngx_str_t                        *account, *writing;
+    ngx_http_request_t               *r;
+    ngx_http_wxapp_password_count_t  *counts;
+
+    r = attempt->request;
+    counts = attempt->counts;
+
+    account = &counts[NGX_HTTP_WXAPP_PASSWORD_ACCOUNT].key;
+    writing = &counts[NGX_HTTP_WXAPP_PASSWORD_WRITING].key;
+
+    if (attempt->name.len) {
+        rc = ngx_http_wxapp_password_key(r, "account", &attempt->name,
+                                         account);
+
+    } else if (attempt->uid.len) {
+        rc = ngx_http_wxapp_password_key(r, "id", &attempt->uid, account);
+
+    } else {
+        rc = ngx_http_wxapp_password_key(r, "account", &attempt->username,
+                                         account);
     }
 
-    if (ngx_http_wxapp_wait_redis(r, &account->op,
-                                  ngx_http_wxapp_password_account_done)
-        != NGX_OK)
-    {
-        address->op.free(&address->op);
-        return NGX_ERROR;
+    if (rc == NGX_OK && attempt->username.len) {
+        rc = ngx_http_wxapp_password_key(r, "account", &attempt->username,
+                                         writing);
+
+        if (writing->len == account->len
+            && ngx_memcmp(writing->data, account->data, account->len) == 0)
+        {
+            writing->len = 0;
+        }
     }
 
-    /* who waits for one at least has it sent */
-
-    ngx_wxapp_redis_send(account);
-    attempt->asked = 1;
-
-    if (ngx_http_wxapp_wait_redis(r, &address->op,
-                                  ngx_http_wxapp_password_address_done)
-        != NGX_OK)
-    {
-        attempt->lost = 1;
-        return NGX_OK;
+    if (rc == NGX_OK) {
+        rc = ngx_http_wxapp_password_address(r,
+                                 &counts[NGX_HTTP_WXAPP_PASSWORD_ADDRESS].key);
     }
 
-    ngx_wxapp_redis_send(address);
-    attempt->asked = 2;
-
-    return NGX_OK;
+    return rc;
 }
 
 
 /* names in any case, with spaces behind them, are one for the database */
 
 ngx_int_t
-ngx_http_wxapp_password_key(ngx_http_request_t *r, ngx_str_t *name,
-    ngx_str_t *key)
+ngx_http_wxapp_password_key(ngx_http_request_t *r, const char *of,
+    ngx_str_t *name, ngx_str_t *key)
 {
     u_char                      *p, digest[NGX_WXAPP_SHA256_LEN];
     ngx_str_t                    s;
@@ -152,7 +176,7 @@ ngx_http_wxapp_password_key(ngx_http_request_t *r, ngx_str_t *name,
 
     key->data = p;
 
-    p = ngx_sprintf(p, "%Vpassword:account:", &wmcf->redis->prefix);
+    p = ngx_sprintf(p, "%Vpassword:%s:", &wmcf->redis->prefix, of);
     p = ngx_hex_dump(p, digest, sizeof(digest));
 
     key->len = p - key->data;
@@ -220,19 +244,21 @@ ngx_http_wxapp_password_address(ngx_http_request_t *r, ngx_str_t *key)
 }
 
 
-static ngx_wxapp_redis_op_t *
-ngx_http_wxapp_password_count(ngx_http_wxapp_password_t *attempt,
-    ngx_str_t *key, ngx_http_wxapp_lockout_t *lockout)
+static ngx_int_t
+ngx_http_wxapp_password_count(ngx_http_wxapp_password_count_t *count,
+    ngx_http_wxapp_lockout_t *lockout)
 {
     u_char                       max[NGX_INT_T_LEN];
     u_char                       window[NGX_INT_T_LEN + 3];
     ngx_str_t                    argv[4];
+    ngx_http_request_t          *r;
     ngx_wxapp_redis_op_t        *op;
     ngx_http_wxapp_main_conf_t  *wmcf;
 
-    wmcf = ngx_http_wxapp_main(attempt->request);
+    r = count->attempt->request;
+    wmcf = ngx_http_wxapp_main(r);
 
-    argv[0] = *key;
+    argv[0] = count->key;
     ngx_str_set(&argv[1], "1");
 
     argv[2].data = max;
@@ -243,45 +269,47 @@ ngx_http_wxapp_password_count(ngx_http_wxapp_password_t *attempt,
 
     op = ngx_wxapp_redis_eval(wmcf->redis, &ngx_http_wxapp_password_script, 1,
                               argv, 4);
-    if (op) {
-        op->op.data = attempt;
+    if (op == NULL) {
+        return NGX_ERROR;
     }
 
-    return op;
+    op->op.data = count;
+
+    if (ngx_http_wxapp_wait_redis(r, &op->op, ngx_http_wxapp_password_counted)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_wxapp_redis_send(op);
+
+    return NGX_OK;
 }
 
 
 static void
-ngx_http_wxapp_password_account_done(ngx_http_request_t *r,
-    ngx_wxapp_op_t *op)
+ngx_http_wxapp_password_counted(ngx_http_request_t *r, ngx_wxapp_op_t *op)
 {
-    ngx_http_wxapp_password_counted(op->data, op,
-                                    NGX_HTTP_WXAPP_PASSWORD_ACCOUNT);
-}
+    ngx_http_wxapp_password_count_t *count = op->data;
 
+    redisReply                       *reply;
+    ngx_http_wxapp_password_t        *attempt;
+    ngx_http_wxapp_password_count_t  *counts;
 
-static void
-ngx_http_wxapp_password_address_done(ngx_http_request_t *r,
-    ngx_wxapp_op_t *op)
-{
-    ngx_http_wxapp_password_counted(op->data, op,
-                                    NGX_HTTP_WXAPP_PASSWORD_ADDRESS);
-}
-
-
-static void
-ngx_http_wxapp_password_counted(ngx_http_wxapp_password_t *attempt,
-    ngx_wxapp_op_t *op, ngx_uint_t which)
-{
-    redisReply  *reply;
-
+    attempt = count->attempt;
+    counts = attempt->counts;
     reply = ((ngx_wxapp_redis_op_t *) op)->reply;
 
     if (op->status != NGX_WXAPP_OP_OK || reply->type != REDIS_REPLY_INTEGER) {
         attempt->lost = 1;
 
     } else if (reply->integer == 0) {
-        attempt->counted |= 1 << which;
+        count->counted = 1;
+
+    } else if (count == &counts[NGX_HTTP_WXAPP_PASSWORD_ACCOUNT]
+               && counts[NGX_HTTP_WXAPP_PASSWORD_WRITING].key.len)
+    {
+        attempt->disabled = 1;
 
     } else {
         attempt->locked = ngx_max(attempt->locked, reply->integer);
@@ -293,10 +321,11 @@ ngx_http_wxapp_password_counted(ngx_http_wxapp_password_t *attempt,
 
     /* where an address may not try, no account is tried */
 
-    if (attempt->lost
-        || (attempt->counted & (1 << NGX_HTTP_WXAPP_PASSWORD_ADDRESS)) == 0)
-    {
+    if (attempt->lost || !counts[NGX_HTTP_WXAPP_PASSWORD_ADDRESS].counted) {
         ngx_http_wxapp_password_release(attempt);
+
+    } else if (attempt->locked) {
+        ngx_http_wxapp_password_undo(&counts[NGX_HTTP_WXAPP_PASSWORD_ACCOUNT]);
     }
 
     attempt->handler(attempt);
@@ -306,8 +335,11 @@ ngx_http_wxapp_password_counted(ngx_http_wxapp_password_t *attempt,
 void
 ngx_http_wxapp_password_release(ngx_http_wxapp_password_t *attempt)
 {
-    ngx_http_wxapp_password_undo(attempt, NGX_HTTP_WXAPP_PASSWORD_ACCOUNT);
-    ngx_http_wxapp_password_undo(attempt, NGX_HTTP_WXAPP_PASSWORD_ADDRESS);
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_HTTP_WXAPP_PASSWORD_COUNTS; i++) {
+        ngx_http_wxapp_password_undo(&attempt->counts[i]);
+    }
 }
 
 
@@ -315,42 +347,52 @@ void
 ngx_http_wxapp_password_clear(ngx_http_wxapp_password_t *attempt)
 {
     ngx_str_t                    argv[2];
+    ngx_uint_t                   i;
     ngx_wxapp_redis_op_t        *op;
     ngx_http_wxapp_main_conf_t  *wmcf;
 
     wmcf = ngx_http_wxapp_main(attempt->request);
 
     ngx_str_set(&argv[0], "DEL");
-    argv[1] = attempt->keys[NGX_HTTP_WXAPP_PASSWORD_ACCOUNT];
 
-    op = ngx_wxapp_redis_command(wmcf->redis, argv, 2);
-    if (op) {
-        ngx_wxapp_redis_send(op);
+    for (i = 0; i < NGX_HTTP_WXAPP_PASSWORD_COUNTS; i++) {
+
+        if (i == NGX_HTTP_WXAPP_PASSWORD_ADDRESS) {
+            ngx_http_wxapp_password_undo(&attempt->counts[i]);
+            continue;
+        }
+
+        if (!attempt->counts[i].counted) {
+            continue;
+        }
+
+        attempt->counts[i].counted = 0;
+        argv[1] = attempt->counts[i].key;
+
+        op = ngx_wxapp_redis_command(wmcf->redis, argv, 2);
+        if (op) {
+            ngx_wxapp_redis_send(op);
+        }
     }
-
-    ngx_http_wxapp_password_undo(attempt, NGX_HTTP_WXAPP_PASSWORD_ADDRESS);
-
-    attempt->counted = 0;
 }
 
 
 static void
-ngx_http_wxapp_password_undo(ngx_http_wxapp_password_t *attempt,
-    ngx_uint_t which)
+ngx_http_wxapp_password_undo(ngx_http_wxapp_password_count_t *count)
 {
     ngx_str_t                    argv[2];
     ngx_wxapp_redis_op_t        *op;
     ngx_http_wxapp_main_conf_t  *wmcf;
 
-    if ((attempt->counted & (1 << which)) == 0) {
+    if (!count->counted) {
         return;
     }
 
-    attempt->counted &= ~(1 << which);
+    count->counted = 0;
 
-    wmcf = ngx_http_wxapp_main(attempt->request);
+    wmcf = ngx_http_wxapp_main(count->attempt->request);
 
-    argv[0] = attempt->keys[which];
+    argv[0] = count->key;
     ngx_str_set(&argv[1], "-1");
 
     op = ngx_wxapp_redis_eval(wmcf->redis, &ngx_http_wxapp_password_script, 1,

@@ -240,7 +240,9 @@ ngx_http_wxapp_password_unlock_body(ngx_http_request_t *r)
 
     ngx_str_set(&argv[0], "DEL");
 
-    if (ngx_http_wxapp_password_key(r, &username, &argv[1]) != NGX_OK) {
+    if (ngx_http_wxapp_password_key(r, "account", &username, &argv[1])
+        != NGX_OK)
+    {
         goto failed;
     }
 
