@@ -851,7 +851,17 @@ is $status->('password12345'), 204, 'one that is not there';
 
 
 
-=== TEST 53: a password that was changed meanwhile is not overwritten
+=== TEST 53: a deny list of another system: a byte order mark, CRLF, no end of line
+--- user_files eval
+">>> denied.txt\n\xef\xbb\xbfpassword1234\r\nqwertyuiopas\r\nlast-of-them-all"
+--- set
+policy deny_list=../html/denied.txt
+--- drive
+is set_password(7, $PASSWORD{ada}, $_)->{json}{details}{rule}, 'deny_list', $_ for 'password1234', 'qwertyuiopas', 'last-of-them-all';
+
+
+
+=== TEST 54: a password that was changed meanwhile is not overwritten
 --- set
 update "UPDATE admins SET password_hash = ? WHERE id = ? AND password_hash <> ?"
 --- drive
@@ -861,7 +871,7 @@ is column('ada', 'password_hash'), $old, 'as it was';
 
 
 
-=== TEST 54: other sessions end with the old password, this one stays
+=== TEST 55: other sessions end with the old password, this one stays
 --- http_config eval
 WXApp::wxapp_http('token+' => 'refresh 30d;')
 --- drive
@@ -877,7 +887,7 @@ is redis_cmd('EXISTS', $key), 0, 'all are gone';
 
 
 
-=== TEST 55: a session of a login
+=== TEST 56: a session of a login
 --- http_config eval
 WXApp::wxapp_http('token+' => 'refresh 30d;')
 --- drive
@@ -891,7 +901,7 @@ unlike $value, qr/password_hash|totp_secret/, 'no secret in it';
 
 
 
-=== TEST 56: a TOTP secret sealed by the key of the sessions, for its user
+=== TEST 57: a TOTP secret sealed by the key of the sessions, for its user
 --- http_config eval
 WXApp::wxapp_http(extra => "wxapp_session { key k1 $main::DIR/k1.key; }\n")
 --- drive
@@ -908,7 +918,7 @@ the TOTP secret of user "7" is of no use
 
 
 
-=== TEST 57: a sealed TOTP secret without a key
+=== TEST 58: a sealed TOTP secret without a key
 --- drive
 change('ada', totp_secret => $SEALED);
 is_problem(login('ada', undef, otp => '123456'), 500, 'internal_error');
@@ -917,7 +927,7 @@ the TOTP secret of user "7" is of no use
 
 
 
-=== TEST 58: without Redis nobody logs in, sets or unlocks
+=== TEST 59: without Redis nobody logs in, sets or unlocks
 --- http_config eval
 WXApp::wxapp_http(redis => "wxapp_redis { server 127.0.0.1:1; }\n")
 --- drive
@@ -929,7 +939,7 @@ is status_of('password')->{failed}, 3, 'counted';
 
 
 
-=== TEST 59: without MySQL
+=== TEST 60: without MySQL
 --- http_config eval
 WXApp::wxapp_http(mysql => "wxapp_mysql { primary 127.0.0.1:1; database x; user x; }\n")
 --- drive
@@ -939,7 +949,7 @@ counts('ada', 0, 0);
 
 
 
-=== TEST 60: a row without an id, a row too many
+=== TEST 61: a row without an id, a row too many
 --- config
 location = /l1 { wxapp_password_login { user "SELECT password_hash FROM admins WHERE username = ?"; cost 4; } }
 location = /l2 { wxapp_password_login { user "SELECT id, password_hash FROM admins WHERE username <> ?"; cost 4; } }
@@ -952,7 +962,7 @@ gives more than one row
 
 
 
-=== TEST 61: a queue that is full
+=== TEST 62: a queue that is full
 --- main_config
 thread_pool small threads=1 max_queue=1;
 --- login
@@ -973,7 +983,7 @@ thread pool "small" queue overflow
 
 
 
-=== TEST 62: a client that goes away while its password is hashed
+=== TEST 63: a client that goes away while its password is hashed
 --- login
 cost 10
 lockout account=1000/1m address=1000/1m
@@ -991,7 +1001,7 @@ like status_of('redis')->{pending}, qr/^[01]$/, 'nothing is left over';
 
 
 
-=== TEST 63: the worker answers while it hashes
+=== TEST 64: the worker answers while it hashes
 --- main_config
 thread_pool small threads=1 max_queue=100;
 --- login
@@ -1008,7 +1018,7 @@ cmp_ok $took, '<', $r[1]{took} / 2, 'in between';
 
 
 
-=== TEST 64: a reload lets logins end on the old worker
+=== TEST 65: a reload lets logins end on the old worker
 --- workers: 1
 --- login
 cost 10
@@ -1024,7 +1034,7 @@ ok +(wait_until { !grep { $_ == $old } worker_pids() } 5), 'the old one has gone
 
 
 
-=== TEST 65: a worker told to exit at once does not hash what is queued
+=== TEST 66: a worker told to exit at once does not hash what is queued
 --- workers: 1
 --- main_config
 thread_pool small threads=1 max_queue=100;
@@ -1046,7 +1056,7 @@ ok +(wait_until { get('/ready')->{status} == 200 } 5), 'another worker took its 
 
 
 
-=== TEST 66: nginx -t: blocks without what they need
+=== TEST 67: nginx -t: blocks without what they need
 --- config
 location = /l { wxapp_password_login { cost 4; } }
 --- must_die
@@ -1055,7 +1065,7 @@ location = /l { wxapp_password_login { cost 4; } }
 
 
 
-=== TEST 67: nginx -t: wxapp_password_set needs update
+=== TEST 68: nginx -t: wxapp_password_set needs update
 --- config
 location = /l { wxapp_password_set { user "SELECT password_hash FROM admins WHERE id = ?"; } }
 --- must_die
@@ -1064,7 +1074,7 @@ location = /l { wxapp_password_set { user "SELECT password_hash FROM admins WHER
 
 
 
-=== TEST 68: nginx -t: the placeholders are counted
+=== TEST 69: nginx -t: the placeholders are counted
 --- config
 location = /l { wxapp_password_login { user "SELECT 1"; } }
 --- must_die
@@ -1073,7 +1083,7 @@ location = /l { wxapp_password_login { user "SELECT 1"; } }
 
 
 
-=== TEST 69: nginx -t: of "update", too
+=== TEST 70: nginx -t: of "update", too
 --- config
 location = /l { wxapp_password_login { update "UPDATE admins SET password_hash = ?"; } }
 --- must_die
@@ -1082,7 +1092,7 @@ location = /l { wxapp_password_login { update "UPDATE admins SET password_hash =
 
 
 
-=== TEST 70: nginx -t: of "recovery", too
+=== TEST 71: nginx -t: of "recovery", too
 --- config
 location = /l { wxapp_password_login { recovery "DELETE FROM codes WHERE admin_id = ? AND code_hash = ? AND x = ?"; } }
 --- must_die
@@ -1091,7 +1101,7 @@ location = /l { wxapp_password_login { recovery "DELETE FROM codes WHERE admin_i
 
 
 
-=== TEST 71: nginx -t: "user" reads
+=== TEST 72: nginx -t: "user" reads
 --- config
 location = /l { wxapp_password_login { user "DELETE FROM admins WHERE username = ?"; } }
 --- must_die
@@ -1100,7 +1110,7 @@ location = /l { wxapp_password_login { user "DELETE FROM admins WHERE username =
 
 
 
-=== TEST 72: nginx -t: "update" writes
+=== TEST 73: nginx -t: "update" writes
 --- config
 location = /l { wxapp_password_login { update "SELECT ? + ?"; } }
 --- must_die
@@ -1109,7 +1119,7 @@ location = /l { wxapp_password_login { update "SELECT ? + ?"; } }
 
 
 
-=== TEST 73: nginx -t: a wrong word in totp
+=== TEST 74: nginx -t: a wrong word in totp
 --- config
 location = /l { wxapp_password_login { totp requird; } }
 --- must_die
@@ -1118,7 +1128,7 @@ unknown word "requird", did you mean "required"?
 
 
 
-=== TEST 74: nginx -t: a wrong skew
+=== TEST 75: nginx -t: a wrong skew
 --- config
 location = /l { wxapp_password_login { totp optional skew=2; } }
 --- must_die
@@ -1127,7 +1137,7 @@ location = /l { wxapp_password_login { totp optional skew=2; } }
 
 
 
-=== TEST 75: nginx -t: a wrong lockout
+=== TEST 76: nginx -t: a wrong lockout
 --- config
 location = /l { wxapp_password_login { lockout account=5; } }
 --- must_die
@@ -1136,7 +1146,7 @@ location = /l { wxapp_password_login { lockout account=5; } }
 
 
 
-=== TEST 76: nginx -t: a lockout of nothing
+=== TEST 77: nginx -t: a lockout of nothing
 --- config
 location = /l { wxapp_password_login { lockout address=0/15m; } }
 --- must_die
@@ -1145,7 +1155,7 @@ location = /l { wxapp_password_login { lockout address=0/15m; } }
 
 
 
-=== TEST 77: nginx -t: a wrong cost
+=== TEST 78: nginx -t: a wrong cost
 --- config
 location = /l { wxapp_password_login { cost 17; } }
 --- must_die
@@ -1154,7 +1164,7 @@ location = /l { wxapp_password_login { cost 17; } }
 
 
 
-=== TEST 78: nginx -t: a captcha that is no URI
+=== TEST 79: nginx -t: a captcha that is no URI
 --- config
 location = /l { wxapp_password_login { captcha http://x; } }
 --- must_die
@@ -1163,7 +1173,7 @@ location = /l { wxapp_password_login { captcha http://x; } }
 
 
 
-=== TEST 79: nginx -t: threads that there are none of
+=== TEST 80: nginx -t: threads that there are none of
 --- config
 location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admins WHERE username = ?"; threads nowhere; } }
 --- must_die
@@ -1172,7 +1182,7 @@ unknown thread pool "nowhere"
 
 
 
-=== TEST 80: nginx -t: a deny list that is not there
+=== TEST 81: nginx -t: a deny list that is not there
 --- config
 location = /l { wxapp_password_set { policy deny_list=nowhere.txt; } }
 --- must_die
@@ -1181,7 +1191,7 @@ nowhere.txt" failed (2: No such file or directory) in
 
 
 
-=== TEST 81: nginx -t: a deny list that is a directory
+=== TEST 82: nginx -t: a deny list that is a directory
 --- config
 location = /l { wxapp_password_set { policy deny_list=../logs; } }
 --- must_die
@@ -1190,7 +1200,7 @@ is not a regular file of at most 64m
 
 
 
-=== TEST 82: nginx -t: a minimum that no password has
+=== TEST 83: nginx -t: a minimum that no password has
 --- config
 location = /l { wxapp_password_set { policy min=73; } }
 --- must_die
@@ -1199,7 +1209,7 @@ location = /l { wxapp_password_set { policy min=73; } }
 
 
 
-=== TEST 83: nginx -t: unknown words
+=== TEST 84: nginx -t: unknown words
 --- config
 location = /l { wxapp_password_login { polcy min=8; } }
 --- must_die
@@ -1208,7 +1218,7 @@ unknown directive "polcy"
 
 
 
-=== TEST 84: nginx -t: logins need wxapp_redis
+=== TEST 85: nginx -t: logins need wxapp_redis
 --- http_config eval
 WXApp::wxapp_http(redis => undef)
 --- config
@@ -1219,7 +1229,7 @@ location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admin
 
 
 
-=== TEST 85: nginx -t: and wxapp_mysql
+=== TEST 86: nginx -t: and wxapp_mysql
 --- http_config eval
 WXApp::wxapp_http(mysql => undef)
 --- config
@@ -1230,7 +1240,7 @@ location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admin
 
 
 
-=== TEST 86: nginx -t: and wxapp_token
+=== TEST 87: nginx -t: and wxapp_token
 --- http_config eval
 WXApp::wxapp_http(token => undef)
 --- config
@@ -1241,7 +1251,7 @@ location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admin
 
 
 
-=== TEST 87: nginx -t: unlocking needs wxapp_redis alone
+=== TEST 88: nginx -t: unlocking needs wxapp_redis alone
 --- http_config eval
 WXApp::wxapp_http(redis => undef, mysql => undef, token => undef)
 --- config
@@ -1252,7 +1262,7 @@ location = /l { wxapp_password_unlock; }
 
 
 
-=== TEST 88: nginx -t: one content a location
+=== TEST 89: nginx -t: one content a location
 --- config
 location = /l { wxapp_password_unlock; wxapp_ping; }
 --- must_die

@@ -248,6 +248,12 @@ ngx_http_wxapp_password_lines(ngx_conf_t *cf, ngx_str_t *text)
     p = text->data;
     last = p + text->len;
 
+    /* the mark that editors put before UTF-8 */
+
+    if (text->len >= 3 && ngx_memcmp(p, "\xef\xbb\xbf", 3) == 0) {
+        p += 3;
+    }
+
     for ( /* void */ ; p < last; p++) {
 
         line = ngx_array_push(lines);
