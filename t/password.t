@@ -1034,7 +1034,27 @@ ok +(wait_until { !grep { $_ == $old } worker_pids() } 5), 'the old one has gone
 
 
 
-=== TEST 66: a worker told to exit at once does not hash what is queued
+=== TEST 66: worker_shutdown_timeout ends them, and does not hash what is queued
+--- workers: 1
+--- main_config
+thread_pool small threads=1 max_queue=100;
+worker_shutdown_timeout 200ms;
+--- login
+threads small
+cost 10
+lockout account=1000/1m address=1000/1m
+--- drive
+my ($old) = worker_pids();
+my @h = map { begin_login('ada', $WRONG) } 1 .. 60;
+pause(0.1);
+signal_nginx('HUP');
+ok +(wait_until { !grep { $_ == $old } worker_pids() } 2.5), 'the old one has gone, without the seconds that they would take';
+cmp_ok scalar(grep { finish($_)->{status} == 0 } @h), '>', 30, 'without an answer';
+is get('/ready')->{status}, 200, 'the new one';
+
+
+
+=== TEST 67: a worker told to exit at once does not hash what is queued
 --- workers: 1
 --- main_config
 thread_pool small threads=1 max_queue=100;
@@ -1056,7 +1076,7 @@ ok +(wait_until { get('/ready')->{status} == 200 } 5), 'another worker took its 
 
 
 
-=== TEST 67: nginx -t: blocks without what they need
+=== TEST 68: nginx -t: blocks without what they need
 --- config
 location = /l { wxapp_password_login { cost 4; } }
 --- must_die
@@ -1065,7 +1085,7 @@ location = /l { wxapp_password_login { cost 4; } }
 
 
 
-=== TEST 68: nginx -t: wxapp_password_set needs update
+=== TEST 69: nginx -t: wxapp_password_set needs update
 --- config
 location = /l { wxapp_password_set { user "SELECT password_hash FROM admins WHERE id = ?"; } }
 --- must_die
@@ -1074,7 +1094,7 @@ location = /l { wxapp_password_set { user "SELECT password_hash FROM admins WHER
 
 
 
-=== TEST 69: nginx -t: the placeholders are counted
+=== TEST 70: nginx -t: the placeholders are counted
 --- config
 location = /l { wxapp_password_login { user "SELECT 1"; } }
 --- must_die
@@ -1083,7 +1103,7 @@ location = /l { wxapp_password_login { user "SELECT 1"; } }
 
 
 
-=== TEST 70: nginx -t: of "update", too
+=== TEST 71: nginx -t: of "update", too
 --- config
 location = /l { wxapp_password_login { update "UPDATE admins SET password_hash = ?"; } }
 --- must_die
@@ -1092,7 +1112,7 @@ location = /l { wxapp_password_login { update "UPDATE admins SET password_hash =
 
 
 
-=== TEST 71: nginx -t: of "recovery", too
+=== TEST 72: nginx -t: of "recovery", too
 --- config
 location = /l { wxapp_password_login { recovery "DELETE FROM codes WHERE admin_id = ? AND code_hash = ? AND x = ?"; } }
 --- must_die
@@ -1101,7 +1121,7 @@ location = /l { wxapp_password_login { recovery "DELETE FROM codes WHERE admin_i
 
 
 
-=== TEST 72: nginx -t: "user" reads
+=== TEST 73: nginx -t: "user" reads
 --- config
 location = /l { wxapp_password_login { user "DELETE FROM admins WHERE username = ?"; } }
 --- must_die
@@ -1110,7 +1130,7 @@ location = /l { wxapp_password_login { user "DELETE FROM admins WHERE username =
 
 
 
-=== TEST 73: nginx -t: "update" writes
+=== TEST 74: nginx -t: "update" writes
 --- config
 location = /l { wxapp_password_login { update "SELECT ? + ?"; } }
 --- must_die
@@ -1119,7 +1139,7 @@ location = /l { wxapp_password_login { update "SELECT ? + ?"; } }
 
 
 
-=== TEST 74: nginx -t: a wrong word in totp
+=== TEST 75: nginx -t: a wrong word in totp
 --- config
 location = /l { wxapp_password_login { totp requird; } }
 --- must_die
@@ -1128,7 +1148,7 @@ unknown word "requird", did you mean "required"?
 
 
 
-=== TEST 75: nginx -t: a wrong skew
+=== TEST 76: nginx -t: a wrong skew
 --- config
 location = /l { wxapp_password_login { totp optional skew=2; } }
 --- must_die
@@ -1137,7 +1157,7 @@ location = /l { wxapp_password_login { totp optional skew=2; } }
 
 
 
-=== TEST 76: nginx -t: a wrong lockout
+=== TEST 77: nginx -t: a wrong lockout
 --- config
 location = /l { wxapp_password_login { lockout account=5; } }
 --- must_die
@@ -1146,7 +1166,7 @@ location = /l { wxapp_password_login { lockout account=5; } }
 
 
 
-=== TEST 77: nginx -t: a lockout of nothing
+=== TEST 78: nginx -t: a lockout of nothing
 --- config
 location = /l { wxapp_password_login { lockout address=0/15m; } }
 --- must_die
@@ -1155,7 +1175,7 @@ location = /l { wxapp_password_login { lockout address=0/15m; } }
 
 
 
-=== TEST 78: nginx -t: a wrong cost
+=== TEST 79: nginx -t: a wrong cost
 --- config
 location = /l { wxapp_password_login { cost 17; } }
 --- must_die
@@ -1164,7 +1184,7 @@ location = /l { wxapp_password_login { cost 17; } }
 
 
 
-=== TEST 79: nginx -t: a captcha that is no URI
+=== TEST 80: nginx -t: a captcha that is no URI
 --- config
 location = /l { wxapp_password_login { captcha http://x; } }
 --- must_die
@@ -1173,7 +1193,7 @@ location = /l { wxapp_password_login { captcha http://x; } }
 
 
 
-=== TEST 80: nginx -t: threads that there are none of
+=== TEST 81: nginx -t: threads that there are none of
 --- config
 location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admins WHERE username = ?"; threads nowhere; } }
 --- must_die
@@ -1182,7 +1202,7 @@ unknown thread pool "nowhere"
 
 
 
-=== TEST 81: nginx -t: a deny list that is not there
+=== TEST 82: nginx -t: a deny list that is not there
 --- config
 location = /l { wxapp_password_set { policy deny_list=nowhere.txt; } }
 --- must_die
@@ -1191,7 +1211,7 @@ nowhere.txt" failed (2: No such file or directory) in
 
 
 
-=== TEST 82: nginx -t: a deny list that is a directory
+=== TEST 83: nginx -t: a deny list that is a directory
 --- config
 location = /l { wxapp_password_set { policy deny_list=../logs; } }
 --- must_die
@@ -1200,7 +1220,7 @@ is not a regular file of at most 64m
 
 
 
-=== TEST 83: nginx -t: a minimum that no password has
+=== TEST 84: nginx -t: a minimum that no password has
 --- config
 location = /l { wxapp_password_set { policy min=73; } }
 --- must_die
@@ -1209,7 +1229,7 @@ location = /l { wxapp_password_set { policy min=73; } }
 
 
 
-=== TEST 84: nginx -t: unknown words
+=== TEST 85: nginx -t: unknown words
 --- config
 location = /l { wxapp_password_login { polcy min=8; } }
 --- must_die
@@ -1218,7 +1238,7 @@ unknown directive "polcy"
 
 
 
-=== TEST 85: nginx -t: logins need wxapp_redis
+=== TEST 86: nginx -t: logins need wxapp_redis
 --- http_config eval
 WXApp::wxapp_http(redis => undef)
 --- config
@@ -1229,7 +1249,7 @@ location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admin
 
 
 
-=== TEST 86: nginx -t: and wxapp_mysql
+=== TEST 87: nginx -t: and wxapp_mysql
 --- http_config eval
 WXApp::wxapp_http(mysql => undef)
 --- config
@@ -1240,7 +1260,7 @@ location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admin
 
 
 
-=== TEST 87: nginx -t: and wxapp_token
+=== TEST 88: nginx -t: and wxapp_token
 --- http_config eval
 WXApp::wxapp_http(token => undef)
 --- config
@@ -1251,7 +1271,7 @@ location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admin
 
 
 
-=== TEST 88: nginx -t: unlocking needs wxapp_redis alone
+=== TEST 89: nginx -t: unlocking needs wxapp_redis alone
 --- http_config eval
 WXApp::wxapp_http(redis => undef, mysql => undef, token => undef)
 --- config
@@ -1262,7 +1282,7 @@ location = /l { wxapp_password_unlock; }
 
 
 
-=== TEST 89: nginx -t: one content a location
+=== TEST 90: nginx -t: one content a location
 --- config
 location = /l { wxapp_password_unlock; wxapp_ping; }
 --- must_die
