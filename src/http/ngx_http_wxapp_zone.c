@@ -90,6 +90,14 @@ ngx_http_wxapp_counter_t  ngx_http_wxapp_counters[] = {
     { "limit", "rejected" },
     { "limit", "bypassed" },
     { "limit", "error" },
+    { "limit", "delayed" },
+    { "limit", "dry_run" },
+    { "limit", "local" },
+    { "limit", "leased" },
+    { "limit", "fallback" },
+    { "limit", "banned" },
+    { "limit", "denied" },
+    { "limit", "inflight" },
     { NULL, NULL }
 };
 

@@ -59,6 +59,14 @@ typedef enum {
     NGX_HTTP_WXAPP_LIMIT_REJECTED,
     NGX_HTTP_WXAPP_LIMIT_BYPASSED,        /* allowed without Redis */
     NGX_HTTP_WXAPP_LIMIT_ERROR,           /* denied without Redis */
+    NGX_HTTP_WXAPP_LIMIT_DELAYED,
+    NGX_HTTP_WXAPP_LIMIT_DRY_RUN,         /* would have been refused */
+    NGX_HTTP_WXAPP_LIMIT_LOCAL,           /* refused without asking */
+    NGX_HTTP_WXAPP_LIMIT_LEASED,          /* passed without asking */
+    NGX_HTTP_WXAPP_LIMIT_FALLBACK,        /* decided as Redis was lost */
+    NGX_HTTP_WXAPP_LIMIT_BANNED,          /* bans begun */
+    NGX_HTTP_WXAPP_LIMIT_LISTED,          /* refused by wxapp_limit_deny */
+    NGX_HTTP_WXAPP_LIMIT_INFLIGHT,        /* refused: too many at a time */
     NGX_HTTP_WXAPP_COUNTERS
 } ngx_http_wxapp_counter_e;
 
