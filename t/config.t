@@ -2127,16 +2127,16 @@ wxapp_mysql {
 
 === TEST 199: wxapp_limit with a word where a parameter belongs
 --- config
-    wxapp_limit a rate=1r/s key=$remote_addr nodelay;
---- emerg: invalid parameter "nodelay", it must be name=value
---- at: wxapp_limit a rate=1r/s key=$remote_addr nodelay;
+    wxapp_limit a rate=1r/s key=$remote_addr later;
+--- emerg: invalid parameter "later", it must be name=value
+--- at: wxapp_limit a rate=1r/s key=$remote_addr later;
 
 
 
 === TEST 200: wxapp_limit with another on_error
 --- config
     wxapp_limit a rate=1r/s key=$remote_addr on_error=maybe;
---- emerg: invalid value "maybe" of "on_error", it must be "allow" or "deny"
+--- emerg: invalid value "maybe" of "on_error", it must be "allow", "deny" or "local"
 --- at: wxapp_limit a rate=1r/s key=$remote_addr on_error=maybe;
 
 

@@ -40,7 +40,8 @@ is $s->{pid}, master_pid(), 'pid, of the only process';
 cmp_ok scalar(grep { !/^\d+$/ } map { values %{ $s->{$_} } } qw(auth data limit login mysql password redis session sign)), '==', 0, 'numbers all of them';
 is_deeply [sort keys %{ $s->{login} }], [qw(blocked failed limited ok refused timeout upstream)], 'login';
 is_deeply [sort keys %{ $s->{auth} }],  [qw(bypassed dry_run ended error forbidden invalid missing passed step_up)], 'auth';
-is_deeply [sort keys %{ $s->{limit} }], [qw(bypassed error passed rejected)], 'limit';
+is_deeply [sort keys %{ $s->{limit} }],
+    [qw(banned bypassed delayed denied dry_run error fallback inflight leased local passed rejected)], 'limit';
 for (qw(up busy idle waiting timeouts)) { ok exists $s->{mysql}{$_}, "mysql $_" }
 for (qw(up pending commands timeouts))  { ok exists $s->{redis}{$_}, "redis $_" }
 
@@ -343,7 +344,7 @@ wait_until { status_of('redis')->{up} } or fail 'redis';
 my $was = status_of('limit');
 is get("/a?k=$$.23")->{status}, $_, "status $_" for 200, 200, 429, 429, 429;
 is get('/a')->{status}, 200, 'no key, not counted';
-is_deeply moved('limit', $was), { passed => 2, rejected => 3 }, 'counted';
+is_deeply moved('limit', $was), { passed => 2, rejected => 3, local => 2 }, 'counted';
 
 
 

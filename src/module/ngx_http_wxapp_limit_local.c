@@ -1,0 +1,335 @@
+
+/*
+ * What this node decides without Redis: keys that are denied for a known
+ * time, tokens that were leased, and buckets of its own while Redis is gone.
+ */
+
+
+#include "module/ngx_http_wxapp_limit.h"
+
+
+/* milliseconds until Redis is asked again, whatever it said */
+
+#define NGX_HTTP_WXAPP_LIMIT_RECHECK  10000
+
+/* milliseconds that leased tokens are good */
+
+#define NGX_HTTP_WXAPP_LIMIT_LEASE    1000
+
+
+/* the farthest that a bucket of ours can be from full, ns */
+
+#define NGX_HTTP_WXAPP_LIMIT_FULL     9e18
+
+
+#define ngx_http_wxapp_limit_until(t)                                         \
+    ((ngx_msec_int_t) ((t) - ngx_current_msec))
+
+
+static ngx_uint_t ngx_http_wxapp_limit_known(
+    ngx_http_wxapp_limit_ctx_t *lctx, ngx_uint_t i,
+    ngx_http_wxapp_limit_mark_t *mark);
+static ngx_uint_t ngx_http_wxapp_limit_lease(
+    ngx_http_wxapp_limit_item_t *item, ngx_http_wxapp_limit_mark_t *mark);
+static uint64_t ngx_http_wxapp_limit_now(void);
+
+
+ngx_int_t
+ngx_http_wxapp_limit_local(ngx_shm_zone_t *zone,
+    ngx_http_wxapp_limit_ctx_t *lctx)
+{
+    ngx_int_t                     rc;
+    ngx_uint_t                    i;
+    ngx_http_wxapp_limit_item_t  *item;
+    ngx_http_wxapp_limit_mark_t  *mark;
+
+    rc = NGX_BUSY;
+
+    ngx_http_wxapp_limit_zone_lock(zone);
+
+    for (i = 0; i < lctx->n; i++) {
+        item = &lctx->items[i];
+
+        mark = ngx_http_wxapp_limit_zone_find(zone, item->key, 0);
+
+        if (mark && ngx_http_wxapp_limit_known(lctx, i, mark)) {
+            goto done;
+        }
+    }
+
+    rc = NGX_OK;
+
+    for (i = 0; i < lctx->n; i++) {
+        item = &lctx->items[i];
+
+        mark = ngx_http_wxapp_limit_zone_find(zone, item->key,
+                                              item->rule->lease != 0);
+
+        if (item->rule->lease && ngx_http_wxapp_limit_lease(item, mark)) {
+            continue;
+        }
+
+        rc = NGX_AGAIN;
+
+        if (mark) {
+            item->offences = mark->offences;
+            mark->offences = 0;
+        }
+    }
+
+done:
+
+    ngx_http_wxapp_limit_zone_unlock(zone);
+
+    return rc;
+}
+
+
+/* a request that costs less than the one denied may pass */
+
+static ngx_uint_t
+ngx_http_wxapp_limit_known(ngx_http_wxapp_limit_ctx_t *lctx, ngx_uint_t i,
+    ngx_http_wxapp_limit_mark_t *mark)
+{
+    ngx_http_wxapp_limit_item_t  *item;
+
+    item = &lctx->items[i];
+
+    if (ngx_http_wxapp_limit_until(mark->recheck) <= 0
+        || item->cost < mark->cost)
+    {
+        return 0;
+    }
+
+    /* as many refusals as make a ban: Redis must hear of them */
+
+    if (item->rule->ban && !mark->banned
+        && ++mark->offences >= item->rule->ban)
+    {
+        return 0;
+    }
+
+    lctx->denied = i;
+    lctx->retry = (int64_t) ngx_http_wxapp_limit_until(mark->retry) * 1000;
+    lctx->banned = mark->banned;
+
+    item->known = 1;
+    item->left = mark->left;
+    item->reset = lctx->retry;
+
+    return 1;
+}
+
+
+/*
+ * Takes the cost from tokens that were leased, or finds how many to lease.
+ * A lease is for a key that was asked for a moment ago: twice as many as the
+ * last ones, when those were spent in their time; else what was spent of
+ * them, the rest going back.  Only one at a time is asked for.
+ */
+
+static ngx_uint_t
+ngx_http_wxapp_limit_lease(ngx_http_wxapp_limit_item_t *item,
+    ngx_http_wxapp_limit_mark_t *mark)
+{
+    ngx_msec_int_t  left;
+
+    left = ngx_http_wxapp_limit_until(mark->lease);
+
+    if (left > 0 && mark->tokens >= item->cost) {
+        mark->tokens -= item->cost;
+
+        item->leased = 1;
+        item->known = 1;
+        item->left = mark->left + mark->tokens;
+        item->reset = (int64_t) (mark->full - ngx_http_wxapp_limit_now())
+                      / 1000;
+        item->reset = ngx_max(item->reset, 0);
+
+        return 1;
+    }
+
+    if (left > 0 && mark->asking) {
+        return 0;
+    }
+
+    item->held = mark->tokens;
+
+    if (left > 0) {
+        mark->size = ngx_min((ngx_uint_t) mark->size * 2 + 1,
+                             item->rule->lease);
+
+    } else if (left > - NGX_HTTP_WXAPP_LIMIT_LEASE) {
+        mark->size = (mark->size > mark->tokens) ? mark->size - mark->tokens
+                                                 : 0;
+    } else {
+        mark->size = 0;
+    }
+
+    item->lease = mark->size;
+    item->asked = (mark->size != 0);
+
+    mark->tokens = 0;
+    mark->asking = (mark->size != 0);
+    mark->lease = ngx_current_msec + NGX_HTTP_WXAPP_LIMIT_LEASE;
+
+    return 0;
+}
+
+
+void
+ngx_http_wxapp_limit_learn(ngx_shm_zone_t *zone,
+    ngx_http_wxapp_limit_ctx_t *lctx)
+{
+    ngx_uint_t                    i;
+    ngx_msec_t                    retry;
+    ngx_http_wxapp_limit_item_t  *item;
+    ngx_http_wxapp_limit_mark_t  *mark;
+
+    if (lctx->denied != NGX_HTTP_WXAPP_LIMIT_NONE) {
+        ngx_http_wxapp_limit_undo(zone, lctx);
+
+        item = &lctx->items[lctx->denied];
+        retry = lctx->retry / 1000;
+
+        if (retry == 0) {
+            return;
+        }
+
+        ngx_http_wxapp_limit_zone_lock(zone);
+
+        mark = ngx_http_wxapp_limit_zone_find(zone, item->key, 1);
+
+        mark->retry = ngx_current_msec + retry;
+        mark->recheck = ngx_current_msec
+                        + ngx_min(retry, NGX_HTTP_WXAPP_LIMIT_RECHECK);
+        mark->cost = lctx->banned ? 0 : item->cost;
+        mark->left = item->left;
+        mark->banned = lctx->banned;
+
+        ngx_http_wxapp_limit_zone_unlock(zone);
+
+        return;
+    }
+
+    for (i = 0; i < lctx->n; i++) {
+        item = &lctx->items[i];
+
+        if (!item->asked) {
+            continue;
+        }
+
+        ngx_http_wxapp_limit_zone_lock(zone);
+
+        mark = ngx_http_wxapp_limit_zone_find(zone, item->key, 1);
+
+        /* never more than one lease, also when an answer came too late */
+
+        mark->tokens = ngx_min(mark->tokens + item->lease, item->rule->lease);
+        mark->lease = ngx_current_msec + NGX_HTTP_WXAPP_LIMIT_LEASE;
+        mark->left = item->left;
+        mark->full = ngx_http_wxapp_limit_now() + item->reset * 1000;
+        mark->asking = 0;
+
+        ngx_http_wxapp_limit_zone_unlock(zone);
+    }
+}
+
+
+void
+ngx_http_wxapp_limit_undo(ngx_shm_zone_t *zone,
+    ngx_http_wxapp_limit_ctx_t *lctx)
+{
+    ngx_uint_t                    i, tokens;
+    ngx_http_wxapp_limit_item_t  *item;
+    ngx_http_wxapp_limit_mark_t  *mark;
+
+    for (i = 0; i < lctx->n; i++) {
+        item = &lctx->items[i];
+
+        tokens = item->leased ? item->cost : item->held;
+
+        if (tokens == 0 && !item->asked) {
+            continue;
+        }
+
+        ngx_http_wxapp_limit_zone_lock(zone);
+
+        mark = ngx_http_wxapp_limit_zone_find(zone, item->key, 1);
+
+        mark->tokens = ngx_min(mark->tokens + tokens, item->rule->lease);
+
+        if (item->asked) {
+            mark->asking = 0;
+        }
+
+        ngx_http_wxapp_limit_zone_unlock(zone);
+    }
+}
+
+
+void
+ngx_http_wxapp_limit_fallback(ngx_shm_zone_t *zone,
+    ngx_http_wxapp_limit_ctx_t *lctx)
+{
+    double                        now, full, last, wait, step;
+    ngx_uint_t                    i, take;
+    ngx_http_wxapp_limit_item_t  *item;
+    ngx_http_wxapp_limit_mark_t  *mark;
+
+    now = ngx_http_wxapp_limit_now();
+
+    lctx->denied = NGX_HTTP_WXAPP_LIMIT_NONE;
+    lctx->retry = 0;
+
+    ngx_http_wxapp_limit_zone_lock(zone);
+
+    /* first a look at all of them, then they give */
+
+    for (take = 0; take < 2; take++) {
+
+        for (i = 0; i < lctx->n; i++) {
+            item = &lctx->items[i];
+
+            if (item->rule->on_error != NGX_HTTP_WXAPP_LIMIT_NODE) {
+                continue;
+            }
+
+            mark = ngx_http_wxapp_limit_zone_find(zone, item->key, 1);
+
+            step = item->rule->interval;
+            last = now + step * item->rule->burst;
+
+            full = mark->full;
+            full = ngx_min(ngx_max(full, now), last);
+
+            wait = full + step * item->cost - last;
+
+            if (!take && wait > 0 && wait / 1000 >= lctx->retry) {
+                lctx->denied = i;
+                lctx->retry = ngx_max(wait / 1000, 1);
+            }
+
+            if (take && lctx->denied == NGX_HTTP_WXAPP_LIMIT_NONE) {
+                full += step * item->cost;
+                mark->full = ngx_min(full, NGX_HTTP_WXAPP_LIMIT_FULL);
+                mark->local = 1;
+            }
+
+            item->known = 1;
+            item->left = (last - full) / step;
+            item->reset = (full - now) / 1000;
+        }
+    }
+
+    ngx_http_wxapp_limit_zone_unlock(zone);
+}
+
+
+/* in nanoseconds, with the time of the zone */
+
+static uint64_t
+ngx_http_wxapp_limit_now(void)
+{
+    return (uint64_t) ngx_current_msec * 1000000;
+}
