@@ -23,6 +23,7 @@ typedef struct {
     uint32_t                  cost;           /* that was denied */
     uint32_t                  left;           /* in Redis, when last told */
     uint32_t                  offences;       /* Redis does not know of */
+    uint32_t                  room;           /* for offences until a ban */
     uint16_t                  tokens;         /* leased and not used */
     uint16_t                  size;           /* of the lease */
     unsigned                  banned:1;

@@ -118,6 +118,7 @@ typedef struct {
     uint32_t                  held;           /* leased tokens, given back */
     uint32_t                  lease;          /* to take; then, taken */
     uint32_t                  offences;       /* to tell */
+    uint32_t                  room;           /* for more until a ban */
     int64_t                   left;
     int64_t                   reset;          /* us to a full bucket */
     unsigned                  known:1;        /* left and reset are */

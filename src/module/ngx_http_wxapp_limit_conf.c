@@ -341,6 +341,12 @@ ngx_http_wxapp_limit_rule(ngx_conf_t *cf, ngx_http_wxapp_limit_rule_t *rule,
         return NGX_CONF_ERROR;
     }
 
+    if (rule->lease && rule->delay) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"lease\" and \"delay\" do not go together");
+        return NGX_CONF_ERROR;
+    }
+
     rv = ngx_http_wxapp_limit_on_error(cf, rule, &args->on_error);
     if (rv != NGX_CONF_OK) {
         return rv;

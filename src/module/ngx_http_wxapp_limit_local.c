@@ -101,12 +101,15 @@ ngx_http_wxapp_limit_known(ngx_http_wxapp_limit_ctx_t *lctx, ngx_uint_t i,
         return 0;
     }
 
-    /* as many refusals as make a ban: Redis must hear of them */
+    /* the refusal that makes a ban, as far as we know, is for Redis */
 
-    if (item->rule->ban && !mark->banned
-        && ++mark->offences >= item->rule->ban)
-    {
-        return 0;
+    if (item->rule->ban && !mark->banned) {
+
+        if (mark->offences + 1 >= mark->room) {
+            return 0;
+        }
+
+        mark->offences++;
     }
 
     lctx->denied = i;
@@ -206,6 +209,7 @@ ngx_http_wxapp_limit_learn(ngx_shm_zone_t *zone,
         mark->cost = lctx->banned ? 0 : item->cost;
         mark->left = item->left;
         mark->banned = lctx->banned;
+        mark->room = item->room;
 
         ngx_http_wxapp_limit_zone_unlock(zone);
 
@@ -230,6 +234,8 @@ ngx_http_wxapp_limit_learn(ngx_shm_zone_t *zone,
         mark->left = item->left;
         mark->full = ngx_http_wxapp_limit_now() + item->reset * 1000;
         mark->asking = 0;
+
+        item->left += mark->tokens;
 
         ngx_http_wxapp_limit_zone_unlock(zone);
     }

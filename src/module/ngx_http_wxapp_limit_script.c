@@ -42,8 +42,9 @@ static int64_t ngx_http_wxapp_limit_within(int64_t n, int64_t max);
  * they may be, the time of the ban, and how many are new.
  *
  * Either every rule gives its tokens or none does.  Reply: the key that
- * denies or 0, its wait, then by key the tokens left and the time to a full
- * one, then the tokens that were taken more.
+ * denies, a ban before others, or 0; the longest wait; by key the tokens left
+ * and the time to a full one, for a ban the refusals left and whether it
+ * begins; then the tokens that were taken more.
  */
 
 static ngx_wxapp_redis_script_t  ngx_http_wxapp_limit_script = {
@@ -51,7 +52,7 @@ static ngx_wxapp_redis_script_t  ngx_http_wxapp_limit_script = {
         "local t = redis.call('TIME')\n"
         "local now = t[1] * 1000000 + t[2]\n"
         "local value = redis.call('MGET', unpack(KEYS))\n"
-        "local denied, wait, w = 0, 0, 0\n"
+        "local denied, banned, wait, w = 0, 0, 0, 0\n"
         "local old, new, text, life, left, reset = {}, {}, {}, {}, {}, {}\n"
         "local function arg(i, n) return tonumber(ARGV[5 * i + n - 5]) end\n"
         "for i = 1, #KEYS do\n"
@@ -67,13 +68,14 @@ static ngx_wxapp_redis_script_t  ngx_http_wxapp_limit_script = {
         "        n, till = tonumber(n), tonumber(till)\n"
         "        if not n or till <= now then n, till = 0, now + a end\n"
         "        local more = arg(i, 5) + (w > 0 and 1 or 0)\n"
-        "        left[i], reset[i], w = n < b and 1 or 0, 0, 0\n"
+        "        reset[i], w = 0, 0\n"
         "        if n < b and more > 0 then\n"
         "            n = n + more\n"
-        "            if n >= b then till = now + c end\n"
+        "            if n >= b then till, reset[i] = now + c, 1 end\n"
         "            text[i], life[i] = ('%d %.0f'):format(n, till), till - now\n"
         "        end\n"
-        "        if n >= b then w = till - now end\n"
+        "        if n >= b then banned, w = i, till - now end\n"
+        "        left[i] = math.max(b - n, 0)\n"
         "    else\n"
         "        local n, cur, prev = v:match('^(%d+) (%d+) (%d+)$')\n"
         "        local at, into = math.floor(now / a), now % a\n"
@@ -93,6 +95,7 @@ static ngx_wxapp_redis_script_t  ngx_http_wxapp_limit_script = {
         "    end\n"
         "    if w > wait then denied, wait = i, w end\n"
         "end\n"
+        "if banned > 0 then denied = banned end\n"
         "local reply, more = { denied, math.ceil(wait) }, {}\n"
         "for i = 1, #KEYS do\n"
         "    local kind, go = ARGV[5 * i - 4], denied == 0\n"
@@ -311,6 +314,7 @@ ngx_int_t
 ngx_http_wxapp_limit_answer(ngx_http_wxapp_limit_ctx_t *lctx,
     redisReply *reply)
 {
+    uint64_t                      max;
     ngx_uint_t                    i, n, key, more;
     redisReply                  **answer;
     ngx_http_wxapp_limit_item_t  *item;
@@ -347,6 +351,7 @@ ngx_http_wxapp_limit_answer(ngx_http_wxapp_limit_ctx_t *lctx,
 
     key = answer[0]->integer;
     more = reply->elements - more;
+    max = 0;
     n = 0;
 
     lctx->denied = NGX_HTTP_WXAPP_LIMIT_NONE;
@@ -370,17 +375,21 @@ ngx_http_wxapp_limit_answer(ngx_http_wxapp_limit_ctx_t *lctx,
 
         if (key == n) {
             lctx->denied = i;
-            lctx->retry = ngx_http_wxapp_limit_within(answer[1]->integer,
-                                                      2 * item->rule->window);
         }
 
-        if (item->rule->ban && key == ++n) {
-            lctx->denied = i;
-            lctx->retry = ngx_http_wxapp_limit_within(answer[1]->integer,
-                                                      item->rule->banned);
-            lctx->banned = 1;
-            lctx->fresh = (answer[2 * n]->integer == 1);
+        if (item->rule->ban) {
+            n++;
+
+            item->room = ngx_http_wxapp_limit_within(answer[2 * n]->integer,
+                                                     item->rule->ban);
+            if (key == n) {
+                lctx->denied = i;
+                lctx->banned = 1;
+                lctx->fresh = (answer[2 * n + 1]->integer == 1);
+            }
         }
+
+        max = ngx_max(max, 2 * item->rule->window + item->rule->banned);
 
         if (item->lease) {
             item->lease = key ? 0 : ngx_http_wxapp_limit_within(
@@ -388,6 +397,8 @@ ngx_http_wxapp_limit_answer(ngx_http_wxapp_limit_ctx_t *lctx,
                                                     item->lease);
         }
     }
+
+    lctx->retry = ngx_http_wxapp_limit_within(answer[1]->integer, max);
 
     return NGX_OK;
 }
