@@ -268,6 +268,8 @@ ngx_http_wxapp_limit_begin(ngx_http_request_t *r,
 
     cln->handler = ngx_http_wxapp_limit_cleanup;
 
+    ngx_http_set_ctx(r, lctx, ngx_http_wxapp_limit_module);
+
     rc = ngx_http_wxapp_limit_guard(r, conf, ctx, lctx, held);
 
     if (rc != NGX_OK) {
@@ -287,8 +289,6 @@ ngx_http_wxapp_limit_begin(ngx_http_request_t *r,
 
         return NGX_DECLINED;
     }
-
-    ngx_http_set_ctx(r, lctx, ngx_http_wxapp_limit_module);
 
     lmcf = ngx_http_get_module_main_conf(r, ngx_http_wxapp_limit_module);
 
