@@ -9,12 +9,12 @@
 #
 # on servers of their own, the last line has the figures, SHORT=1 is quick (docs/operations.md, Commands):
 #   make check-NAME    config (EXAMPLE=FILE), nonblocking, secrets, image, oversell, read-your-writes, sqlmap,
-#                      refresh, vectors, rotation, jose; and make soak, make fuzz, make test-postgrest-js
+#                      refresh, vectors, rotation, jose, limit; and make soak, make fuzz, make test-postgrest-js
 #   make bench-NAME    guards, data, auth, password
 
 .PHONY: all deps build run stop test test-asan install clean soak check-nonblocking \
         check-secrets check-image check-config check-oversell check-read-your-writes \
-        check-refresh check-sqlmap check-rotation check-jose fuzz test-postgrest-js bench-guards \
+        check-refresh check-sqlmap check-rotation check-jose check-limit fuzz test-postgrest-js bench-guards \
         bench-data bench-auth check-vectors bench-password
 
 all: build
@@ -73,6 +73,8 @@ check-rotation:
 	@exec t/check/rotation
 check-jose:
 	@exec t/check/jose
+check-limit:
+	@exec t/check/limit
 fuzz:
 	@exec t/fuzz/run
 bench-guards:
