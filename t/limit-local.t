@@ -16,6 +16,18 @@ sub tokens_taken { my ($name, $value) = @_; return (until_full($name, $value) //
 # a PUT that waits for its body
 sub open_put { my ($uri) = @_; return begin('PUT', $uri, undef, headers => ['Content-Length: 3']) }
 
+# so many of a key that one more is refused; who has just been answered may still count for a moment
+sub fill {
+    my ($n, $key) = @_;
+    my @h;
+    eventually {
+        abandon($_) for splice @h;
+        @h = map { open_put("/put/a$_?k=$key") } 1 .. $n;
+        wait_until { http('PUT', "/put/b?k=$key", 'abc')->{status} == 429 } 1;
+    } 'full';
+    return @h;
+}
+
 sub end_put { my ($h) = @_; syswrite $h->{socket}, 'abc'; return finish($h) }
 
 add_block_preprocessor(sub {
@@ -375,9 +387,9 @@ is scalar(grep { $_->{status} == 200 } @r), 10, 'passed';
 --- put
 wxapp_limit_inflight f max=2 key=$arg_k;
 --- drive
-my @h = map { open_put("/put/a$_?k=x") } 1 .. 2;
-my $r;
-eventually { ($r = http('PUT', '/put/b?k=x', 'abc'))->{status} == 429 } 'the third is refused';
+my @h = fill(2, 'x');
+my $r = http('PUT', '/put/b?k=x', 'abc');
+is $r->{status}, 429, 'the third is refused';
 is $r->{json}{code}, 'too_many_in_flight', 'code';
 is $r->{json}{details}{policy}, 'f', 'policy';
 is $r->{headers}{'retry-after'}, 1, 'Retry-After';
@@ -396,8 +408,7 @@ is end_put($h[1])->{status}, 201, 'the other one';
 wxapp_limit_inflight f max=2 key=$arg_k;
 --- drive
 for (1 .. 3) {
-    my @h = map { open_put("/put/a$_?k=x") } 1 .. 2;
-    eventually { http('PUT', '/put/b?k=x', 'abc')->{status} == 429 } 'full';
+    my @h = fill(2, 'x');
     abandon($_) for @h;
     eventually { http('PUT', '/put/b?k=x', 'abc')->{status} =~ /^20/ } 'free';
 }
@@ -409,15 +420,12 @@ for (1 .. 3) {
 --- put
 wxapp_limit_inflight f max=2 key=$arg_k;
 --- drive
-my @h = map { open_put("/put/a$_?k=x") } 1 .. 2;
-eventually { http('PUT', '/put/b?k=x', 'abc')->{status} == 429 } 'full';
+my @held = fill(2, 'x');
 my @old = worker_pids();
 kill KILL => @old;
 eventually { my @w = worker_pids(); @w == 2 && !grep { my $p = $_; grep { $_ == $p } @old } @w } 'new workers';
 eventually { http('PUT', '/put/b?k=x', 'abc')->{status} =~ /^20/ } 'free';
-my @i = map { open_put("/put/c$_?k=x") } 1 .. 2;
-eventually { http('PUT', '/put/b?k=x', 'abc')->{status} == 429 } 'and counted anew';
-end_put($_) for @i;
+end_put($_) for fill(2, 'x');
 --- error_log
 [alert]
 exited on signal 9
@@ -441,8 +449,7 @@ is http('PUT', '/put/b?k=x', 'abc')->{status}, 201, 'and all are gone';
 --- put
 wxapp_limit_inflight f max=1 key=$arg_k;
 --- drive
-my $h = open_put('/put/a?k=x');
-eventually { http('PUT', '/put/b?k=x', 'abc')->{status} == 429 } 'full';
+my ($h) = fill(1, 'x');
 my ($old) = worker_pids();
 signal_nginx('HUP');
 eventually { my @w = grep { $_ != $old } worker_pids(); scalar @w } 'reloaded';

@@ -292,11 +292,11 @@ b rate=1r/d burst=1 key=$arg_k;
 --- drive
 is get('/t?k=x')->{status}, 200, 'both give';
 my $a = redis_cmd('GET', key('a', 'x'));
-for my $n (1 .. 3) {
+for (1 .. 3) {
     my $r = get('/t?k=x');
     is $r->{status}, 429, 'b denies';
     is $r->{json}{details}{policy}, 'b', 'and is named';
-    is left($r)->{a}{r}, $n == 1 ? 4 : undef, $n == 1 ? 'a keeps its tokens' : 'and is not asked again';
+    is left($r)->{a}, undef, 'a was not asked';
     is left($r)->{b}{r}, 0, 'b has none';
 }
 is redis_cmd('GET', key('a', 'x')), $a, 'bucket of a';
@@ -311,7 +311,7 @@ b rate=1r/d burst=5 key=$arg_k;
 get('/t?k=x');
 my $r = get('/t?k=x');
 is $r->{json}{details}{policy}, 'a', 'named';
-is left($r)->{b}{r}, 4, 'b keeps its tokens';
+is until_full('b', 'x'), 86400, 'b keeps its tokens';
 
 
 

@@ -26,6 +26,7 @@ typedef struct {
     uint32_t                  room;           /* for offences until a ban */
     uint16_t                  tokens;         /* leased and not used */
     uint16_t                  size;           /* of the lease */
+    unsigned                  denied:1;
     unsigned                  banned:1;
     unsigned                  asking:1;       /* for a lease, till its end */
     unsigned                  local:1;        /* "full" is the node's own */

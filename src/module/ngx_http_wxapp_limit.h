@@ -124,6 +124,7 @@ typedef struct {
     unsigned                  known:1;        /* left and reset are */
     unsigned                  leased:1;       /* paid by leased tokens */
     unsigned                  asked:1;        /* for a lease */
+    unsigned                  probe:1;        /* asks for others, too */
 } ngx_http_wxapp_limit_item_t;
 
 

@@ -12,6 +12,10 @@
 
 #define NGX_HTTP_WXAPP_LIMIT_RECHECK  10000
 
+/* milliseconds for one to ask for all, if Redis is quick */
+
+#define NGX_HTTP_WXAPP_LIMIT_PROBE    10
+
 /* milliseconds that leased tokens are good */
 
 #define NGX_HTTP_WXAPP_LIMIT_LEASE    1000
@@ -29,8 +33,11 @@
 static ngx_uint_t ngx_http_wxapp_limit_known(
     ngx_http_wxapp_limit_ctx_t *lctx, ngx_uint_t i,
     ngx_http_wxapp_limit_mark_t *mark);
+static int64_t ngx_http_wxapp_limit_reset(ngx_http_wxapp_limit_mark_t *mark);
 static ngx_uint_t ngx_http_wxapp_limit_lease(
     ngx_http_wxapp_limit_item_t *item, ngx_http_wxapp_limit_mark_t *mark);
+static void ngx_http_wxapp_limit_denial(ngx_http_wxapp_limit_item_t *item,
+    ngx_http_wxapp_limit_mark_t *mark, int64_t us);
 static uint64_t ngx_http_wxapp_limit_now(void);
 
 
@@ -85,19 +92,39 @@ done:
 }
 
 
-/* a request that costs less than the one denied may pass */
+/*
+ * A request that costs less than the one denied may pass, and one for which
+ * there are leased tokens.  When a token has grown, who comes first asks for
+ * it; the next ones are refused for as long as it cannot be two.
+ */
 
 static ngx_uint_t
 ngx_http_wxapp_limit_known(ngx_http_wxapp_limit_ctx_t *lctx, ngx_uint_t i,
     ngx_http_wxapp_limit_mark_t *mark)
 {
+    ngx_msec_int_t                retry, second;
     ngx_http_wxapp_limit_item_t  *item;
 
     item = &lctx->items[i];
 
-    if (ngx_http_wxapp_limit_until(mark->recheck) <= 0
-        || item->cost < mark->cost)
+    retry = ngx_http_wxapp_limit_until(mark->retry);
+    second = retry;
+
+    if (item->rule->algorithm == NGX_HTTP_WXAPP_LIMIT_BUCKET) {
+        second += item->rule->interval / 1000000;
+    }
+
+    if (!mark->denied || item->cost < mark->cost || second <= 0
+        || (mark->tokens >= item->cost
+            && ngx_http_wxapp_limit_until(mark->lease) > 0))
     {
+        return 0;
+    }
+
+    if (ngx_http_wxapp_limit_until(mark->recheck) <= 0) {
+        mark->recheck = ngx_current_msec
+                        + ngx_min(second, NGX_HTTP_WXAPP_LIMIT_PROBE);
+        item->probe = 1;
         return 0;
     }
 
@@ -113,14 +140,27 @@ ngx_http_wxapp_limit_known(ngx_http_wxapp_limit_ctx_t *lctx, ngx_uint_t i,
     }
 
     lctx->denied = i;
-    lctx->retry = (int64_t) ngx_http_wxapp_limit_until(mark->retry) * 1000;
+    lctx->retry = (int64_t) (retry > 0 ? retry : second) * 1000;
     lctx->banned = mark->banned;
 
     item->known = 1;
     item->left = mark->left;
-    item->reset = lctx->retry;
+    item->reset = ngx_http_wxapp_limit_reset(mark);
 
     return 1;
+}
+
+
+/* us until the bucket is full */
+
+static int64_t
+ngx_http_wxapp_limit_reset(ngx_http_wxapp_limit_mark_t *mark)
+{
+    int64_t  us;
+
+    us = (int64_t) (mark->full - ngx_http_wxapp_limit_now()) / 1000;
+
+    return ngx_max(us, 0);
 }
 
 
@@ -145,9 +185,7 @@ ngx_http_wxapp_limit_lease(ngx_http_wxapp_limit_item_t *item,
         item->leased = 1;
         item->known = 1;
         item->left = mark->left + mark->tokens;
-        item->reset = (int64_t) (mark->full - ngx_http_wxapp_limit_now())
-                      / 1000;
-        item->reset = ngx_max(item->reset, 0);
+        item->reset = ngx_http_wxapp_limit_reset(mark);
 
         return 1;
     }
@@ -184,8 +222,8 @@ void
 ngx_http_wxapp_limit_learn(ngx_shm_zone_t *zone,
     ngx_http_wxapp_limit_ctx_t *lctx)
 {
-    ngx_uint_t                    i;
-    ngx_msec_t                    retry;
+    int64_t                       us;
+    ngx_uint_t                    i, empty;
     ngx_http_wxapp_limit_item_t  *item;
     ngx_http_wxapp_limit_mark_t  *mark;
 
@@ -193,23 +231,15 @@ ngx_http_wxapp_limit_learn(ngx_shm_zone_t *zone,
         ngx_http_wxapp_limit_undo(zone, lctx);
 
         item = &lctx->items[lctx->denied];
-        retry = lctx->retry / 1000;
-
-        if (retry == 0) {
-            return;
-        }
 
         ngx_http_wxapp_limit_zone_lock(zone);
 
         mark = ngx_http_wxapp_limit_zone_find(zone, item->key, 1);
 
-        mark->retry = ngx_current_msec + retry;
-        mark->recheck = ngx_current_msec
-                        + ngx_min(retry, NGX_HTTP_WXAPP_LIMIT_RECHECK);
         mark->cost = lctx->banned ? 0 : item->cost;
-        mark->left = item->left;
         mark->banned = lctx->banned;
-        mark->room = item->room;
+
+        ngx_http_wxapp_limit_denial(item, mark, lctx->retry);
 
         ngx_http_wxapp_limit_zone_unlock(zone);
 
@@ -219,7 +249,10 @@ ngx_http_wxapp_limit_learn(ngx_shm_zone_t *zone,
     for (i = 0; i < lctx->n; i++) {
         item = &lctx->items[i];
 
-        if (!item->asked) {
+        empty = (!item->leased && item->left == 0
+                 && item->rule->algorithm != NGX_HTTP_WXAPP_LIMIT_SLIDING);
+
+        if (!empty && !item->asked && !item->probe) {
             continue;
         }
 
@@ -227,18 +260,63 @@ ngx_http_wxapp_limit_learn(ngx_shm_zone_t *zone,
 
         mark = ngx_http_wxapp_limit_zone_find(zone, item->key, 1);
 
+        mark->denied = 0;
+
         /* never more than one lease, also when an answer came too late */
 
-        mark->tokens = ngx_min(mark->tokens + item->lease, item->rule->lease);
-        mark->lease = ngx_current_msec + NGX_HTTP_WXAPP_LIMIT_LEASE;
-        mark->left = item->left;
-        mark->full = ngx_http_wxapp_limit_now() + item->reset * 1000;
-        mark->asking = 0;
+        if (item->asked) {
+            mark->tokens = ngx_min(mark->tokens + item->lease,
+                                   item->rule->lease);
+            mark->lease = ngx_current_msec + NGX_HTTP_WXAPP_LIMIT_LEASE;
+            mark->left = item->left;
+            mark->full = ngx_http_wxapp_limit_now() + item->reset * 1000;
+            mark->asking = 0;
+        }
 
-        item->left += mark->tokens;
+        /* who takes the last token tells when there is the next */
+
+        if (empty) {
+            us = item->reset;
+
+            if (item->rule->algorithm == NGX_HTTP_WXAPP_LIMIT_BUCKET) {
+                us += (int64_t) (item->rule->interval / 1000)
+                      - (int64_t) item->rule->window;
+            }
+
+            mark->cost = 1;
+            mark->banned = 0;
+
+            ngx_http_wxapp_limit_denial(item, mark, us);
+        }
+
+        item->left += item->asked ? mark->tokens : 0;
 
         ngx_http_wxapp_limit_zone_unlock(zone);
     }
+}
+
+
+/* never for longer than Redis said */
+
+static void
+ngx_http_wxapp_limit_denial(ngx_http_wxapp_limit_item_t *item,
+    ngx_http_wxapp_limit_mark_t *mark, int64_t us)
+{
+    ngx_msec_int_t  retry;
+
+    retry = us / 1000;
+
+    if (retry <= 0) {
+        return;
+    }
+
+    mark->denied = 1;
+    mark->retry = ngx_current_msec + retry;
+    mark->recheck = ngx_current_msec
+                    + ngx_min(retry, NGX_HTTP_WXAPP_LIMIT_RECHECK);
+    mark->full = ngx_http_wxapp_limit_now() + item->reset * 1000;
+    mark->left = item->left;
+    mark->room = item->room;
 }
 
 
