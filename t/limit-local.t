@@ -190,7 +190,7 @@ timeout command=3s;
 a rate=1r/d burst=200 lease=10 key=$arg_k;
 --- drive
 get('/t?k=x') for 1 .. 30;
-is join(' ', map { $_->[8] } asked()), '0 1 3 7 10 10', 'leases';
+is join(' ', map { $_->[8] } asked()), '0 1 3 7 10 9', 'leases, the last one before the one before is used up';
 
 
 

@@ -124,6 +124,7 @@ typedef struct {
     unsigned                  known:1;        /* left and reset are */
     unsigned                  leased:1;       /* paid by leased tokens */
     unsigned                  asked:1;        /* for a lease */
+    unsigned                  ahead:1;        /* and paid by the last one */
     unsigned                  probe:1;        /* asks for others, too */
 } ngx_http_wxapp_limit_item_t;
 
@@ -183,9 +184,12 @@ ngx_int_t ngx_http_wxapp_limit_local(ngx_shm_zone_t *zone,
 void ngx_http_wxapp_limit_learn(ngx_shm_zone_t *zone,
     ngx_http_wxapp_limit_ctx_t *lctx);
 
-/* Gives back what local() took, as the request does not get through. */
+/*
+ * Gives back what local() took for the call, and with "paid" what it took
+ * as payment, too: the request does not get through.
+ */
 void ngx_http_wxapp_limit_undo(ngx_shm_zone_t *zone,
-    ngx_http_wxapp_limit_ctx_t *lctx);
+    ngx_http_wxapp_limit_ctx_t *lctx, ngx_uint_t paid);
 
 /*
  * Without Redis: takes from this node's own buckets of the rules that have

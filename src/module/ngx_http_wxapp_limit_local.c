@@ -168,7 +168,8 @@ ngx_http_wxapp_limit_reset(ngx_http_wxapp_limit_mark_t *mark)
  * Takes the cost from tokens that were leased, or finds how many to lease.
  * A lease is for a key that was asked for a moment ago: twice as many as the
  * last ones, when those were spent in their time; else what was spent of
- * them, the rest going back.  Only one at a time is asked for.
+ * them, the rest going back.  Only one at a time is asked for, by a request
+ * that is paid already when few are left.
  */
 
 static ngx_uint_t
@@ -187,7 +188,23 @@ ngx_http_wxapp_limit_lease(ngx_http_wxapp_limit_item_t *item,
         item->left = mark->left + mark->tokens;
         item->reset = ngx_http_wxapp_limit_reset(mark);
 
-        return 1;
+        if (mark->asking || mark->tokens >= mark->size / 4) {
+            return 1;
+        }
+
+        /* the call takes nothing but the next lease, and can deny nothing */
+
+        mark->size = ngx_min((ngx_uint_t) mark->size * 2 + 1,
+                             item->rule->lease);
+        mark->asking = 1;
+
+        item->leased = 0;
+        item->ahead = 1;
+        item->asked = 1;
+        item->held = item->cost;
+        item->lease = mark->size - mark->tokens;
+
+        return 0;
     }
 
     if (left > 0 && mark->asking) {
@@ -228,7 +245,7 @@ ngx_http_wxapp_limit_learn(ngx_shm_zone_t *zone,
     ngx_http_wxapp_limit_mark_t  *mark;
 
     if (lctx->denied != NGX_HTTP_WXAPP_LIMIT_NONE) {
-        ngx_http_wxapp_limit_undo(zone, lctx);
+        ngx_http_wxapp_limit_undo(zone, lctx, 1);
 
         item = &lctx->items[lctx->denied];
 
@@ -322,7 +339,7 @@ ngx_http_wxapp_limit_denial(ngx_http_wxapp_limit_item_t *item,
 
 void
 ngx_http_wxapp_limit_undo(ngx_shm_zone_t *zone,
-    ngx_http_wxapp_limit_ctx_t *lctx)
+    ngx_http_wxapp_limit_ctx_t *lctx, ngx_uint_t paid)
 {
     ngx_uint_t                    i, tokens;
     ngx_http_wxapp_limit_item_t  *item;
@@ -333,7 +350,9 @@ ngx_http_wxapp_limit_undo(ngx_shm_zone_t *zone,
 
         tokens = item->leased ? item->cost : item->held;
 
-        if (tokens == 0 && !item->asked) {
+        if ((tokens == 0 && !item->asked)
+            || (!paid && (item->leased || item->ahead)))
+        {
             continue;
         }
 
@@ -375,7 +394,9 @@ ngx_http_wxapp_limit_fallback(ngx_shm_zone_t *zone,
         for (i = 0; i < lctx->n; i++) {
             item = &lctx->items[i];
 
-            if (item->rule->on_error != NGX_HTTP_WXAPP_LIMIT_NODE) {
+            if (item->rule->on_error != NGX_HTTP_WXAPP_LIMIT_NODE
+                || item->leased || item->ahead)
+            {
                 continue;
             }
 

@@ -309,7 +309,7 @@ ngx_http_wxapp_limit_begin(ngx_http_request_t *r,
             return NGX_AGAIN;
         }
 
-        ngx_http_wxapp_limit_undo(lmcf->zone, lctx);
+        ngx_http_wxapp_limit_undo(lmcf->zone, lctx, 1);
 
         return NGX_ERROR;
     }
@@ -563,7 +563,6 @@ ngx_http_wxapp_limit_done(ngx_http_request_t *r, ngx_wxapp_op_t *op)
         ngx_http_wxapp_limit_learn(lmcf->zone, lctx);
 
     } else {
-        ngx_http_wxapp_limit_undo(lmcf->zone, lctx);
         ngx_http_wxapp_limit_lost(ctx, lmcf->zone, lctx);
     }
 
@@ -581,23 +580,28 @@ static void
 ngx_http_wxapp_limit_lost(ngx_http_wxapp_ctx_t *ctx, ngx_shm_zone_t *zone,
     ngx_http_wxapp_limit_ctx_t *lctx)
 {
-    ngx_uint_t  i, rules[NGX_HTTP_WXAPP_LIMIT_NODE + 1];
+    ngx_uint_t                    i, rules[NGX_HTTP_WXAPP_LIMIT_NODE + 1];
+    ngx_http_wxapp_limit_item_t  *item;
 
     ngx_memzero(rules, sizeof(rules));
 
-    for (i = 0; i < lctx->n; i++) {
-        rules[lctx->items[i].rule->on_error]++;
-    }
+    /* what is paid by leased tokens needs no Redis */
 
-    if (rules[NGX_HTTP_WXAPP_LIMIT_DENY]) {
-        ctx->limit = NGX_HTTP_WXAPP_LIMIT_FAILED;
-        return;
+    for (i = 0; i < lctx->n; i++) {
+        item = &lctx->items[i];
+
+        if (!item->leased && !item->ahead) {
+            rules[item->rule->on_error]++;
+        }
     }
 
     ctx->limit = rules[NGX_HTTP_WXAPP_LIMIT_ALLOW]
                  ? NGX_HTTP_WXAPP_LIMIT_ALLOWED : NGX_HTTP_WXAPP_LIMIT_OK;
 
-    if (rules[NGX_HTTP_WXAPP_LIMIT_NODE]) {
+    if (rules[NGX_HTTP_WXAPP_LIMIT_DENY]) {
+        ctx->limit = NGX_HTTP_WXAPP_LIMIT_FAILED;
+
+    } else if (rules[NGX_HTTP_WXAPP_LIMIT_NODE]) {
         ngx_http_wxapp_limit_fallback(zone, lctx);
         ngx_http_wxapp_count(NGX_HTTP_WXAPP_LIMIT_FALLBACK);
 
@@ -605,6 +609,10 @@ ngx_http_wxapp_limit_lost(ngx_http_wxapp_ctx_t *ctx, ngx_shm_zone_t *zone,
             ctx->limit = NGX_HTTP_WXAPP_LIMIT_DENIED;
         }
     }
+
+    ngx_http_wxapp_limit_undo(zone, lctx,
+                              ctx->limit == NGX_HTTP_WXAPP_LIMIT_FAILED
+                              || ctx->limit == NGX_HTTP_WXAPP_LIMIT_DENIED);
 }
 
 
