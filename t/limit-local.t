@@ -626,3 +626,62 @@ unknown parameter "other"
 --- must_die
 --- error_log
 duplicate limit "f" in
+
+
+
+=== TEST 42: replies of any wrong shape to a question for a lease
+--- fake
+my @bad = (answer(0, 0, 7, 1), answer(0, 0, 7, 1, 1, 1), answer(1, 1, 7, 1, 1), answer(2, 1, 7, 1, 1), "*5\r\n:0\r\n:0\r\n:7\r\n:1\r\n+1\r\n");
+return greeting($args) // ($args->[8] ? $bad[($args->[3] =~ /(\d)$/)[0]] : answer(0, 0, 7, 1))
+--- redis
+timeout command=3s;
+--- rules
+a rate=1r/d burst=200 lease=10 key=$arg_k;
+--- drive
+is join(' ', map { get("/t?k=$_")->{headers}{'x-limit'} } 0 .. 4), 'passed ' x 4 . 'passed', 'no lease';
+is join(' ', map { get("/t?k=$_")->{headers}{'x-limit'} } 0 .. 4), 'bypassed ' x 4 . 'bypassed', 'wrong';
+
+
+
+=== TEST 43: a lease of more than was asked for, or of less than none
+--- fake
+return greeting($args) // answer(0, 0, 7, 1, !$args->[8] ? () : $args->[3] =~ /more/ ? '9223372036854775807' : -5)
+--- redis
+timeout command=3s;
+--- rules
+a rate=1r/d burst=200 lease=2 key=$arg_k;
+--- drive
+is join(' ', map { get('/t?k=more')->{headers}{'x-limit'} } 1 .. 9), 'passed ' x 8 . 'passed', 'more';
+is scalar(grep { $_->[3] =~ /more/ } asked()), 4, 'is what was asked for';
+is join(' ', map { get('/t?k=less')->{headers}{'x-limit'} } 1 .. 9), 'passed ' x 8 . 'passed', 'less';
+is scalar(grep { $_->[3] =~ /less/ } asked()), 9, 'is none';
+
+
+
+=== TEST 44: wrong replies to a rule with a ban
+--- fake
+my @bad = (answer(0, 0, 7, 1), answer(3, 1, 7, 1, 7, 1), answer(0, 0, 7, 1, 7));
+return greeting($args) // $bad[($args->[3] =~ /(\d)$/)[0]]
+--- redis
+timeout command=3s;
+--- rules
+a rate=1r/d burst=200 ban=3/1m/1m key=$arg_k;
+--- drive
+is join(' ', map { get("/t?k=$_")->{headers}{'x-limit'} } 0 .. 2), 'bypassed bypassed bypassed', 'words';
+
+
+
+=== TEST 45: the largest and slowest bucket, here and there
+--- private
+--- redis
+timeout command=3s;
+--- rules
+a rate=1r/d burst=1000000 cost=$arg_c on_error=local key=$arg_k;
+--- drive
+is get('/t?k=x&c=999999')->{status}, 200, 'nearly all of it';
+is get('/t?k=x&c=2')->{status}, 429, 'and no more';
+stop_private();
+is get('/t?k=y&c=1000000')->{status}, 200, 'all of it';
+my $r = get('/t?k=y&c=1');
+is $r->{status}, 429, 'and no more';
+like $r->{headers}{'retry-after'}, qr/^(?:86400|8639\d)$/, 'Retry-After';

@@ -189,7 +189,7 @@ ngx_http_wxapp_limit_zone_use(ngx_http_wxapp_limit_mark_t *mark)
     use = ngx_max(use, n);
 
     if (mark->local) {
-        n = (ngx_msec_int_t) (mark->full / 1000000 - ngx_current_msec);
+        n = (ngx_msec_int_t) (mark->full / 1000) - ngx_current_msec;
         use = ngx_max(use, n);
     }
 

@@ -16,7 +16,7 @@
 
 typedef struct {
     uint64_t                  key;            /* a hash; 0: free */
-    uint64_t                  full;           /* ns, when the bucket is full */
+    double                    full;           /* us, when the bucket is full */
     ngx_msec_t                retry;          /* it is denied until then */
     ngx_msec_t                recheck;        /* and Redis not asked */
     ngx_msec_t                lease;          /* its tokens are good so long */

@@ -21,11 +21,6 @@
 #define NGX_HTTP_WXAPP_LIMIT_LEASE    1000
 
 
-/* the farthest that a bucket of ours can be from full, ns */
-
-#define NGX_HTTP_WXAPP_LIMIT_FULL     9e18
-
-
 #define ngx_http_wxapp_limit_until(t)                                         \
     ((ngx_msec_int_t) ((t) - ngx_current_msec))
 
@@ -38,7 +33,7 @@ static ngx_uint_t ngx_http_wxapp_limit_lease(
     ngx_http_wxapp_limit_item_t *item, ngx_http_wxapp_limit_mark_t *mark);
 static void ngx_http_wxapp_limit_denial(ngx_http_wxapp_limit_item_t *item,
     ngx_http_wxapp_limit_mark_t *mark, int64_t us);
-static uint64_t ngx_http_wxapp_limit_now(void);
+static double ngx_http_wxapp_limit_now(void);
 
 
 ngx_int_t
@@ -156,9 +151,9 @@ ngx_http_wxapp_limit_known(ngx_http_wxapp_limit_ctx_t *lctx, ngx_uint_t i,
 static int64_t
 ngx_http_wxapp_limit_reset(ngx_http_wxapp_limit_mark_t *mark)
 {
-    int64_t  us;
+    double  us;
 
-    us = (int64_t) (mark->full - ngx_http_wxapp_limit_now()) / 1000;
+    us = mark->full - ngx_http_wxapp_limit_now();
 
     return ngx_max(us, 0);
 }
@@ -286,7 +281,7 @@ ngx_http_wxapp_limit_learn(ngx_shm_zone_t *zone,
                                    item->rule->lease);
             mark->lease = ngx_current_msec + NGX_HTTP_WXAPP_LIMIT_LEASE;
             mark->left = item->left;
-            mark->full = ngx_http_wxapp_limit_now() + item->reset * 1000;
+            mark->full = ngx_http_wxapp_limit_now() + item->reset;
             mark->asking = 0;
         }
 
@@ -331,7 +326,7 @@ ngx_http_wxapp_limit_denial(ngx_http_wxapp_limit_item_t *item,
     mark->retry = ngx_current_msec + retry;
     mark->recheck = ngx_current_msec
                     + ngx_min(retry, NGX_HTTP_WXAPP_LIMIT_RECHECK);
-    mark->full = ngx_http_wxapp_limit_now() + item->reset * 1000;
+    mark->full = ngx_http_wxapp_limit_now() + item->reset;
     mark->left = item->left;
     mark->room = item->room;
 }
@@ -375,7 +370,8 @@ void
 ngx_http_wxapp_limit_fallback(ngx_shm_zone_t *zone,
     ngx_http_wxapp_limit_ctx_t *lctx)
 {
-    double                        now, full, last, wait, step;
+    double                        now, full, last, step;
+    int64_t                       wait;
     ngx_uint_t                    i, take;
     ngx_http_wxapp_limit_item_t  *item;
     ngx_http_wxapp_limit_mark_t  *mark;
@@ -402,28 +398,28 @@ ngx_http_wxapp_limit_fallback(ngx_shm_zone_t *zone,
 
             mark = ngx_http_wxapp_limit_zone_find(zone, item->key, 1);
 
-            step = item->rule->interval;
+            step = (double) item->rule->interval / 1000;
             last = now + step * item->rule->burst;
 
-            full = mark->full;
-            full = ngx_min(ngx_max(full, now), last);
+            full = ngx_max(mark->full, now);
+            full = ngx_min(full, last);
 
             wait = full + step * item->cost - last;
 
-            if (!take && wait > 0 && wait / 1000 >= lctx->retry) {
+            if (!take && wait > lctx->retry) {
                 lctx->denied = i;
-                lctx->retry = ngx_max(wait / 1000, 1);
+                lctx->retry = wait;
             }
 
             if (take && lctx->denied == NGX_HTTP_WXAPP_LIMIT_NONE) {
                 full += step * item->cost;
-                mark->full = ngx_min(full, NGX_HTTP_WXAPP_LIMIT_FULL);
+                mark->full = full;
                 mark->local = 1;
             }
 
             item->known = 1;
             item->left = (last - full) / step;
-            item->reset = (full - now) / 1000;
+            item->reset = full - now;
         }
     }
 
@@ -431,10 +427,10 @@ ngx_http_wxapp_limit_fallback(ngx_shm_zone_t *zone,
 }
 
 
-/* in nanoseconds, with the time of the zone */
+/* in microseconds, with the time of the zone */
 
-static uint64_t
+static double
 ngx_http_wxapp_limit_now(void)
 {
-    return (uint64_t) ngx_current_msec * 1000000;
+    return (double) ngx_current_msec * 1000;
 }

@@ -706,9 +706,13 @@ ngx_http_wxapp_limit_slow(ngx_http_wxapp_limit_ctx_t *lctx)
     for (i = 0; i < lctx->n; i++) {
         item = &lctx->items[i];
 
-        us = item->reset - (int64_t) (item->rule->interval * item->cost / 1000);
+        if (!item->rule->delay) {
+            continue;
+        }
 
-        if (item->rule->delay && us / 1000 > (int64_t) lctx->delay) {
+        us = item->reset - (double) item->rule->interval * item->cost / 1000;
+
+        if (us / 1000 > (int64_t) lctx->delay) {
             lctx->delay = us / 1000;
             lctx->policy = &item->rule->name;
         }
