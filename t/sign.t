@@ -793,3 +793,16 @@ is_refused(http('POST', '/t', 'x'), 401, 'signature_missing');
 counted(passed => 1, replayed => 2, refused => 4);
 is_passed(http('POST', '/d', 'x'), 'a dry run twice');
 counted(passed => 1, replayed => 2, refused => 5);
+
+
+
+=== TEST 54: the time holds for the end of the body, too
+--- config eval
+'location /t { wxapp_sign on window=1s; ' . main::up() . ' }'
+--- drive
+my $h = signed('POST', '/t', 'aaa', time => time - 1);
+my $socket = connection();
+syswrite $socket, join "\r\n", 'POST /t HTTP/1.1', 'Host: x', 'Connection: close', 'Content-Length: 3', @$h, '', 'aa';
+pause(1);
+syswrite $socket, 'a';
+is_refused(finish({ socket => $socket, buffer => '', at => 0 }), 401, 'signature_expired');

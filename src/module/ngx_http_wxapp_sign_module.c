@@ -76,6 +76,8 @@ static ngx_http_wxapp_sign_wrong_e ngx_http_wxapp_sign_headers(
     ngx_http_request_t *r, ngx_http_wxapp_sign_t *sign);
 static ngx_http_wxapp_sign_wrong_e ngx_http_wxapp_sign_session(
     ngx_http_request_t *r, ngx_http_wxapp_sign_t *sign);
+static ngx_http_wxapp_sign_wrong_e ngx_http_wxapp_sign_timely(
+    ngx_http_request_t *r, ngx_http_wxapp_sign_t *sign);
 static void ngx_http_wxapp_sign_body(ngx_http_request_t *r);
 static ngx_http_wxapp_sign_wrong_e ngx_http_wxapp_sign_check(
     ngx_http_request_t *r, ngx_http_wxapp_sign_t *sign);
@@ -208,7 +210,6 @@ static ngx_http_variable_t  ngx_http_wxapp_sign_vars[] = {
 static ngx_int_t
 ngx_http_wxapp_sign_handler(ngx_http_request_t *r)
 {
-    time_t                       diff;
     ngx_int_t                    rc;
     ngx_http_wxapp_ctx_t        *ctx;
     ngx_http_wxapp_sign_t       *sign;
@@ -267,11 +268,7 @@ ngx_http_wxapp_sign_handler(ngx_http_request_t *r)
     }
 
     if (wrong == NGX_HTTP_WXAPP_SIGN_GOOD) {
-        diff = ngx_time() - sign->time;
-
-        if (ngx_abs(diff) > (time_t) (conf->window / 1000)) {
-            wrong = NGX_HTTP_WXAPP_SIGN_EXPIRED;
-        }
+        wrong = ngx_http_wxapp_sign_timely(r, sign);
     }
 
     if (wrong == NGX_HTTP_WXAPP_SIGN_GOOD) {
@@ -387,6 +384,21 @@ ngx_http_wxapp_sign_session(ngx_http_request_t *r,
 }
 
 
+static ngx_http_wxapp_sign_wrong_e
+ngx_http_wxapp_sign_timely(ngx_http_request_t *r, ngx_http_wxapp_sign_t *sign)
+{
+    time_t                       diff;
+    ngx_http_wxapp_sign_conf_t  *conf;
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_http_wxapp_sign_module);
+
+    diff = ngx_time() - sign->time;
+
+    return (ngx_abs(diff) > (time_t) (conf->window / 1000))
+           ? NGX_HTTP_WXAPP_SIGN_EXPIRED : NGX_HTTP_WXAPP_SIGN_GOOD;
+}
+
+
 static void
 ngx_http_wxapp_sign_body(ngx_http_request_t *r)
 {
@@ -400,7 +412,13 @@ ngx_http_wxapp_sign_body(ngx_http_request_t *r)
 
     r->preserve_body = 1;
 
-    wrong = ngx_http_wxapp_sign_check(r, sign);
+    /* a body may take longer than Redis remembers the nonce */
+
+    wrong = ngx_http_wxapp_sign_timely(r, sign);
+
+    if (wrong == NGX_HTTP_WXAPP_SIGN_GOOD) {
+        wrong = ngx_http_wxapp_sign_check(r, sign);
+    }
 
     if (wrong != NGX_HTTP_WXAPP_SIGN_GOOD) {
         rc = ngx_http_wxapp_sign_refuse(r, wrong);
