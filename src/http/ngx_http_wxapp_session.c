@@ -633,7 +633,6 @@ ngx_http_wxapp_session_end(ngx_http_request_t *r, ngx_str_t *uid,
 {
     ngx_str_t                    argv[5];
     ngx_uint_t                   n;
-    ngx_wxapp_redis_op_t        *op;
     ngx_http_wxapp_main_conf_t  *wmcf;
 
     wmcf = ngx_http_wxapp_main(r);
@@ -665,20 +664,8 @@ ngx_http_wxapp_session_end(ngx_http_request_t *r, ngx_str_t *uid,
         argv[n++] = *id;
     }
 
-    op = ngx_wxapp_redis_command(wmcf->redis, argv, n);
-
-    if (handler == NULL) {
-
-        if (op == NULL) {
-            return NGX_ERROR;
-        }
-
-        ngx_wxapp_redis_send(op);
-
-        return NGX_AGAIN;
-    }
-
-    return ngx_http_wxapp_session_send(r, op,
+    return ngx_http_wxapp_session_send(r,
+                ngx_wxapp_redis_command(wmcf->redis, argv, n),
                 ngx_http_wxapp_session_call(r, NULL, handler, data),
                 ngx_http_wxapp_session_ended);
 }

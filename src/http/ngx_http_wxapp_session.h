@@ -117,9 +117,8 @@ ngx_int_t ngx_http_wxapp_session_list(ngx_http_request_t *r, ngx_str_t *uid,
 
 /*
  * Ends sessions of the user: that with the id, or all, or all but it.  OK, or
- * NONE when there was none; LOST.  With NULL for the handler nobody waits,
- * and the sessions end even if the client goes away.  NGX_AGAIN, or NGX_ERROR
- * without memory.
+ * NONE when there was none; LOST.  They end even if the client goes away
+ * meanwhile.  NGX_AGAIN, or NGX_ERROR without memory.
  */
 typedef enum {
     NGX_HTTP_WXAPP_SESSION_THIS = 0,

@@ -50,7 +50,8 @@ static void ngx_http_wxapp_sessions_ended(ngx_http_request_t *r,
     void *data);
 static ngx_int_t ngx_http_wxapp_session_caller(ngx_http_request_t *r,
     ngx_http_wxapp_session_caller_t **caller);
-static ngx_int_t ngx_http_wxapp_session_lost(ngx_http_request_t *r);
+static ngx_int_t ngx_http_wxapp_session_lost(ngx_http_request_t *r,
+    ngx_http_wxapp_session_caller_t *caller);
 static ngx_int_t ngx_http_wxapp_session_wait(ngx_http_request_t *r,
     ngx_int_t rc);
 static char *ngx_http_wxapp_session(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -195,7 +196,7 @@ ngx_http_wxapp_logout_done(ngx_http_request_t *r,
     ngx_http_wxapp_session_caller_t *caller = data;
 
     if (result == NGX_HTTP_WXAPP_SESSION_LOST) {
-        ngx_http_finalize_request(r, ngx_http_wxapp_session_lost(r));
+        ngx_http_finalize_request(r, ngx_http_wxapp_session_lost(r, caller));
         return;
     }
 
@@ -304,7 +305,7 @@ ngx_http_wxapp_sessions_listed(ngx_http_request_t *r,
     ngx_http_wxapp_session_t  *session;
 
     if (result != NGX_HTTP_WXAPP_SESSION_OK) {
-        ngx_http_finalize_request(r, ngx_http_wxapp_session_lost(r));
+        ngx_http_finalize_request(r, ngx_http_wxapp_session_lost(r, caller));
         return;
     }
 
@@ -398,7 +399,7 @@ ngx_http_wxapp_sessions_ended(ngx_http_request_t *r,
         break;
 
     default:
-        rc = ngx_http_wxapp_session_lost(r);
+        rc = ngx_http_wxapp_session_lost(r, caller);
     }
 
     ngx_http_finalize_request(r, rc);
@@ -444,9 +445,10 @@ ngx_http_wxapp_session_caller(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_wxapp_session_lost(ngx_http_request_t *r)
+ngx_http_wxapp_session_lost(ngx_http_request_t *r,
+    ngx_http_wxapp_session_caller_t *caller)
 {
-    ngx_http_wxapp_count(NGX_HTTP_WXAPP_SESSION_FAILED);
+    ngx_http_wxapp_audit(r, NGX_HTTP_WXAPP_SESSION_FAILED, &caller->uid);
 
     return ngx_http_wxapp_problem(r, NGX_HTTP_SERVICE_UNAVAILABLE,
                                   "session_unavailable",
