@@ -12,7 +12,6 @@ use WXDrive;
 
 use Digest::SHA qw(hmac_sha1 sha256_hex);
 use File::Temp ();
-use List::Util qw(max min);
 use MIME::Base64 qw(decode_base64url);
 
 repeat_each(1);
@@ -1001,7 +1000,33 @@ like status_of('redis')->{pending}, qr/^[01]$/, 'nothing is left over';
 
 
 
-=== TEST 64: the worker answers while it hashes
+=== TEST 64: clients that go away at any moment
+--- http_config eval
+WXApp::wxapp_http('token+' => 'refresh 30d;')
+--- config
+location = /captcha { internal; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ready; }
+--- login
+captcha /captcha
+cost 6
+lockout account=1000/1m address=1000/1m
+--- drive
+with_totp('ada');
+my $set = json({ password => $PASSWORD{bob}, new_password => $PASSWORD{bob} . 'x' });
+for my $n (0 .. 59) {
+    with_code(7) if $n % 4 == 0;
+    my @h = (begin_login('ada', undef, ticket => 'x', $n % 2 ? (recovery_code => $CODE) : (otp => code_at(int(time / 30)))),
+        begin_login('nobody', $WRONG, ticket => 'x'), begin('POST', '/set', $set, bearer(sub => 8)));
+    pause($n * 0.0003);
+    abandon($_) for @h;
+}
+pause(0.1);
+is login('carol', $WRONG, ticket => 'x')->{status}, 401, 'alive';
+like status_of('redis')->{pending}, qr/^[01]$/, 'nothing is left over';
+cmp_ok address_of(), '>', 1, 'what was not answered counts';
+
+
+
+=== TEST 65: the worker answers while it hashes
 --- main_config
 thread_pool small threads=1 max_queue=100;
 --- login
@@ -1011,14 +1036,14 @@ lockout account=1000/1m address=1000/1m
 --- drive
 my @h = map { begin_login('ada', $WRONG) } 1 .. 2;
 pause(0.05);
-my $took = max(map { get('/ready')->{took} } 1 .. 10);
+my $took = (sort { $a <=> $b } map { get('/ready')->{took} } 1 .. 11)[5];
 my @r = map { finish($_) } @h;
 is statuses(@r), '401 401', 'logins';
 cmp_ok $took, '<', $r[1]{took} / 2, 'in between';
 
 
 
-=== TEST 65: a reload lets logins end on the old worker
+=== TEST 66: a reload lets logins end on the old worker
 --- workers: 1
 --- login
 cost 10
@@ -1034,7 +1059,7 @@ ok +(wait_until { !grep { $_ == $old } worker_pids() } 5), 'the old one has gone
 
 
 
-=== TEST 66: worker_shutdown_timeout ends them, and does not hash what is queued
+=== TEST 67: worker_shutdown_timeout ends them, and does not hash what is queued
 --- workers: 1
 --- main_config
 thread_pool small threads=1 max_queue=100;
@@ -1054,7 +1079,7 @@ is get('/ready')->{status}, 200, 'the new one';
 
 
 
-=== TEST 67: a worker told to exit at once does not hash what is queued
+=== TEST 68: a worker told to exit at once does not hash what is queued
 --- workers: 1
 --- main_config
 thread_pool small threads=1 max_queue=100;
@@ -1076,7 +1101,7 @@ ok +(wait_until { get('/ready')->{status} == 200 } 5), 'another worker took its 
 
 
 
-=== TEST 68: nginx -t: blocks without what they need
+=== TEST 69: nginx -t: blocks without what they need
 --- config
 location = /l { wxapp_password_login { cost 4; } }
 --- must_die
@@ -1085,7 +1110,7 @@ location = /l { wxapp_password_login { cost 4; } }
 
 
 
-=== TEST 69: nginx -t: wxapp_password_set needs update
+=== TEST 70: nginx -t: wxapp_password_set needs update
 --- config
 location = /l { wxapp_password_set { user "SELECT password_hash FROM admins WHERE id = ?"; } }
 --- must_die
@@ -1094,7 +1119,7 @@ location = /l { wxapp_password_set { user "SELECT password_hash FROM admins WHER
 
 
 
-=== TEST 70: nginx -t: the placeholders are counted
+=== TEST 71: nginx -t: the placeholders are counted
 --- config
 location = /l { wxapp_password_login { user "SELECT 1"; } }
 --- must_die
@@ -1103,7 +1128,7 @@ location = /l { wxapp_password_login { user "SELECT 1"; } }
 
 
 
-=== TEST 71: nginx -t: of "update", too
+=== TEST 72: nginx -t: of "update", too
 --- config
 location = /l { wxapp_password_login { update "UPDATE admins SET password_hash = ?"; } }
 --- must_die
@@ -1112,7 +1137,7 @@ location = /l { wxapp_password_login { update "UPDATE admins SET password_hash =
 
 
 
-=== TEST 72: nginx -t: of "recovery", too
+=== TEST 73: nginx -t: of "recovery", too
 --- config
 location = /l { wxapp_password_login { recovery "DELETE FROM codes WHERE admin_id = ? AND code_hash = ? AND x = ?"; } }
 --- must_die
@@ -1121,7 +1146,7 @@ location = /l { wxapp_password_login { recovery "DELETE FROM codes WHERE admin_i
 
 
 
-=== TEST 73: nginx -t: "user" reads
+=== TEST 74: nginx -t: "user" reads
 --- config
 location = /l { wxapp_password_login { user "DELETE FROM admins WHERE username = ?"; } }
 --- must_die
@@ -1130,7 +1155,7 @@ location = /l { wxapp_password_login { user "DELETE FROM admins WHERE username =
 
 
 
-=== TEST 74: nginx -t: "update" writes
+=== TEST 75: nginx -t: "update" writes
 --- config
 location = /l { wxapp_password_login { update "SELECT ? + ?"; } }
 --- must_die
@@ -1139,7 +1164,7 @@ location = /l { wxapp_password_login { update "SELECT ? + ?"; } }
 
 
 
-=== TEST 75: nginx -t: a wrong word in totp
+=== TEST 76: nginx -t: a wrong word in totp
 --- config
 location = /l { wxapp_password_login { totp requird; } }
 --- must_die
@@ -1148,7 +1173,7 @@ unknown word "requird", did you mean "required"?
 
 
 
-=== TEST 76: nginx -t: a wrong skew
+=== TEST 77: nginx -t: a wrong skew
 --- config
 location = /l { wxapp_password_login { totp optional skew=2; } }
 --- must_die
@@ -1157,7 +1182,7 @@ location = /l { wxapp_password_login { totp optional skew=2; } }
 
 
 
-=== TEST 77: nginx -t: a wrong lockout
+=== TEST 78: nginx -t: a wrong lockout
 --- config
 location = /l { wxapp_password_login { lockout account=5; } }
 --- must_die
@@ -1166,7 +1191,7 @@ location = /l { wxapp_password_login { lockout account=5; } }
 
 
 
-=== TEST 78: nginx -t: a lockout of nothing
+=== TEST 79: nginx -t: a lockout of nothing
 --- config
 location = /l { wxapp_password_login { lockout address=0/15m; } }
 --- must_die
@@ -1175,7 +1200,7 @@ location = /l { wxapp_password_login { lockout address=0/15m; } }
 
 
 
-=== TEST 79: nginx -t: a wrong cost
+=== TEST 80: nginx -t: a wrong cost
 --- config
 location = /l { wxapp_password_login { cost 17; } }
 --- must_die
@@ -1184,7 +1209,7 @@ location = /l { wxapp_password_login { cost 17; } }
 
 
 
-=== TEST 80: nginx -t: a captcha that is no URI
+=== TEST 81: nginx -t: a captcha that is no URI
 --- config
 location = /l { wxapp_password_login { captcha http://x; } }
 --- must_die
@@ -1193,7 +1218,7 @@ location = /l { wxapp_password_login { captcha http://x; } }
 
 
 
-=== TEST 81: nginx -t: threads that there are none of
+=== TEST 82: nginx -t: threads that there are none of
 --- config
 location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admins WHERE username = ?"; threads nowhere; } }
 --- must_die
@@ -1202,7 +1227,7 @@ unknown thread pool "nowhere"
 
 
 
-=== TEST 82: nginx -t: a deny list that is not there
+=== TEST 83: nginx -t: a deny list that is not there
 --- config
 location = /l { wxapp_password_set { policy deny_list=nowhere.txt; } }
 --- must_die
@@ -1211,7 +1236,7 @@ nowhere.txt" failed (2: No such file or directory) in
 
 
 
-=== TEST 83: nginx -t: a deny list that is a directory
+=== TEST 84: nginx -t: a deny list that is a directory
 --- config
 location = /l { wxapp_password_set { policy deny_list=../logs; } }
 --- must_die
@@ -1220,7 +1245,7 @@ is not a regular file of at most 64m
 
 
 
-=== TEST 84: nginx -t: a minimum that no password has
+=== TEST 85: nginx -t: a minimum that no password has
 --- config
 location = /l { wxapp_password_set { policy min=73; } }
 --- must_die
@@ -1229,7 +1254,7 @@ location = /l { wxapp_password_set { policy min=73; } }
 
 
 
-=== TEST 85: nginx -t: unknown words
+=== TEST 86: nginx -t: unknown words
 --- config
 location = /l { wxapp_password_login { polcy min=8; } }
 --- must_die
@@ -1238,7 +1263,7 @@ unknown directive "polcy"
 
 
 
-=== TEST 86: nginx -t: logins need wxapp_redis
+=== TEST 87: nginx -t: logins need wxapp_redis
 --- http_config eval
 WXApp::wxapp_http(redis => undef)
 --- config
@@ -1249,7 +1274,7 @@ location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admin
 
 
 
-=== TEST 87: nginx -t: and wxapp_mysql
+=== TEST 88: nginx -t: and wxapp_mysql
 --- http_config eval
 WXApp::wxapp_http(mysql => undef)
 --- config
@@ -1260,7 +1285,7 @@ location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admin
 
 
 
-=== TEST 88: nginx -t: and wxapp_token
+=== TEST 89: nginx -t: and wxapp_token
 --- http_config eval
 WXApp::wxapp_http(token => undef)
 --- config
@@ -1271,7 +1296,7 @@ location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admin
 
 
 
-=== TEST 89: nginx -t: unlocking needs wxapp_redis alone
+=== TEST 90: nginx -t: unlocking needs wxapp_redis alone
 --- http_config eval
 WXApp::wxapp_http(redis => undef, mysql => undef, token => undef)
 --- config
@@ -1282,7 +1307,7 @@ location = /l { wxapp_password_unlock; }
 
 
 
-=== TEST 90: nginx -t: one content a location
+=== TEST 91: nginx -t: one content a location
 --- config
 location = /l { wxapp_password_unlock; wxapp_ping; }
 --- must_die
