@@ -1724,3 +1724,17 @@ q9UU8I5mEovUf86QZ7kOBIjJwqnzD1omageEHWwHdBO6B+dFabmdT9POxg==
 --- suppress_stderr
 --- error_log eval
 qr/\[emerg\] .*"wxapp_login" needs "key" that signs in "wxapp_token" in .*nginx\.conf:\d+/
+
+
+
+=== TEST 144: a refusal that comes at once interrupts nobody
+--- workers: 2
+--- drive
+sim('/_sim/users', { user => 't_at_once', risk => 1 });
+my %codes;
+for (1 .. 25) {
+    my $code = code_of('t_at_once');
+    my @h = map { begin_login($code) } 1 .. 4;
+    $codes{ finish($_)->{json}{code} }++ for @h;
+}
+is join(' ', sort keys %codes), 'user_blocked', 'each was told the outcome';

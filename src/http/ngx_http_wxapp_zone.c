@@ -329,8 +329,9 @@ ngx_http_wxapp_flight_join(ngx_shm_zone_t *shm_zone,
     ngx_http_wxapp_flight_t *flight, ngx_msec_t ttl)
 {
     uint32_t                       hash;
-    ngx_uint_t                     i, n, place, live;
+    ngx_uint_t                     i, n, place, landed, live;
     ngx_slab_pool_t               *shpool;
+    ngx_atomic_uint_t              number;
     ngx_http_wxapp_zone_t         *zone;
     ngx_http_wxapp_flight_e        rc;
     ngx_http_wxapp_flight_slot_t  *slot;
@@ -342,7 +343,9 @@ ngx_http_wxapp_flight_join(ngx_shm_zone_t *shm_zone,
 
     ngx_memcpy(&hash, flight->key, sizeof(uint32_t));
 
+    number = 0;
     place = NGX_HTTP_WXAPP_FLIGHT_NONE;
+    landed = NGX_HTTP_WXAPP_FLIGHT_NONE;
     rc = NGX_HTTP_WXAPP_FLIGHT_FLY;
 
     ngx_shmtx_lock(&shpool->mutex);
@@ -366,25 +369,44 @@ ngx_http_wxapp_flight_join(ngx_shm_zone_t *shm_zone,
             continue;
         }
 
+        if (slot->number == flight->number) {
+
+            if (slot->landed) {
+                flight->outcome = slot->outcome;
+                rc = NGX_HTTP_WXAPP_FLIGHT_LANDED;
+
+            } else {
+                rc = NGX_HTTP_WXAPP_FLIGHT_WAIT;
+            }
+
+            goto done;
+        }
+
+        /* one that landed stays for those who wait, as long as there is room */
+
         if (!slot->landed) {
-            flight->number = slot->number;
             rc = NGX_HTTP_WXAPP_FLIGHT_WAIT;
-            goto done;
-        }
+            number = slot->number;
 
-        if (flight->number == slot->number) {
-            flight->outcome = slot->outcome;
-            rc = NGX_HTTP_WXAPP_FLIGHT_LANDED;
-            goto done;
-        }
-
-        if (slot->kept) {
+        } else if (slot->kept) {
             rc = NGX_HTTP_WXAPP_FLIGHT_LATE;
-            goto done;
-        }
 
-        place = i;
-        break;
+        } else {
+            landed = i;
+        }
+    }
+
+    if (rc == NGX_HTTP_WXAPP_FLIGHT_WAIT) {
+        flight->number = number;
+        goto done;
+    }
+
+    if (rc == NGX_HTTP_WXAPP_FLIGHT_LATE) {
+        goto done;
+    }
+
+    if (place == NGX_HTTP_WXAPP_FLIGHT_NONE) {
+        place = landed;
     }
 
     /* with no place left it flies unseen: better twice than not at all */
