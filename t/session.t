@@ -770,3 +770,33 @@ for my $token ($foreign, $bare) {
         for ['GET', '/sessions'], ['DELETE', '/sessions/' . sid_of($json)], map { ['POST', "/logout/$_"] } qw(this others all);
 }
 is_alive($json);
+
+
+
+=== TEST 55: a new password ends the other sessions though its client has gone
+--- config
+location = /password {
+    wxapp_password_set {
+        user   "SELECT password_hash FROM people WHERE id = ?";
+        update "UPDATE people SET password_hash = ? WHERE id = ?";
+        cost   4;
+    }
+}
+--- drive
+my ($mine, $other) = (login('a'), login('a'));
+my $id = $mine->{user}{id};
+my $old = crypt 'correct horse battery', '$2b$04$' . 'abcdefghijklmnopqrstuu';
+mysql_query('CREATE TABLE people (id INT PRIMARY KEY, password_hash VARCHAR(255)) ENGINE=InnoDB');
+mysql_query('INSERT INTO people VALUES (?, ?)', $id, $old);
+my $db = WXApp::mysql();
+$db->begin_work;
+$db->do('SELECT * FROM people FOR UPDATE');
+my $h = begin('POST', '/password', '{"password":"correct horse battery","new_password":"battery staple horse"}',
+    headers => ["Authorization: Bearer $mine->{access_token}"]);
+ok scalar(wait_until { grep { ($_->{INFO} // $_->{Info} // '') =~ /^UPDATE people/ } mysql_query('SHOW FULL PROCESSLIST') }), 'it waits';
+abandon($h);
+pause(0.05);
+$db->commit;
+ok scalar(wait_until { mysql_value('SELECT password_hash FROM people') ne $old }), 'changed';
+ok scalar(wait_until { redis_cmd('HLEN', key_of($mine)) == 1 } 2), 'the other one has ended';
+is_alive($mine);

@@ -138,7 +138,12 @@ ngx_http_wxapp_password_set_checked(ngx_http_wxapp_password_t *attempt)
         != NGX_OK)
     {
         ngx_http_wxapp_password_fail(attempt, NGX_HTTP_WXAPP_PASSWORD_ERROR);
+        return;
     }
+
+    /* the sessions end with the old password, though the client goes away */
+
+    attempt->request->read_event_handler = ngx_http_block_reading;
 }
 
 
