@@ -265,7 +265,7 @@ my @was = worker_pids();
 my $from = log_size();
 edit('wxapp_auth on;', 'wxapp_auth yes;');
 signal_nginx('HUP');
-ok refused($from, qr{\[emerg\] .*invalid value "yes" in \S+nginx.conf:\d+}), 'it is said';
+ok refused($from, qr{\[emerg\] .*unknown mode "yes" in \S+nginx.conf:\d+}), 'it is said';
 is_deeply [worker_pids()], \@was, 'the same workers';
 is get('/a')->{status}, 401, 'they go on';
 is status_of('auth')->{missing}, 5, 'and count on';
