@@ -267,7 +267,16 @@ is scalar(fetches()), 3, 'three of stable_token: the first, anew, forced';
 
 
 
-=== TEST 18: ten requests with the same dead token: one fetches, all succeed
+=== TEST 18: a reply that makes no sense does not bear the errcode of the one before
+--- drive
+trouble('getuserphonenumber', 'errcode', errcode => 40014);
+trouble('getuserphonenumber', 'garbage');
+is_problem(phone('ann'), 502, 'wechat_failed');
+like logs(), qr/phone failed: wechat_failed, errcode 0, rid ""/, 'logged';
+
+
+
+=== TEST 19: ten requests with the same dead token: one fetches, all succeed
 --- workers: 2
 --- drive
 is phone('ann')->{status}, 200, 'before';
@@ -279,7 +288,7 @@ is scalar(fetches()), 2, 'one more fetch';
 
 
 
-=== TEST 19: a token that stable_token refuses: 502, and the next second tells the same without asking
+=== TEST 20: a token that stable_token refuses: 502, and the next second tells the same without asking
 --- drive
 trouble('stable_token', 'errcode', errcode => 40125);
 is_problem(phone('ann'), 502, 'wechat_refused', 'first');
@@ -293,7 +302,7 @@ is phone('ann')->{status}, 200, 'then it is asked again';
 
 
 
-=== TEST 20: WeChat is busy, or the appid of the token is wrong, which is no fault of the code
+=== TEST 21: WeChat is busy, or the appid of the token is wrong, which is no fault of the code
 --- drive
 trouble('stable_token', 'errcode', errcode => -1);
 my $reply = phone('ann');
@@ -305,7 +314,7 @@ is_problem(phone('ann'), 502, 'wechat_refused');
 
 
 
-=== TEST 21: a token that makes no sense: 502
+=== TEST 22: a token that makes no sense: 502
 --- drive
 trouble('stable_token', 'nokey');
 is_problem(phone('ann'), 502, 'wechat_failed', 'no token');
@@ -315,7 +324,7 @@ is_problem(phone('ann'), 502, 'wechat_failed', 'no JSON');
 
 
 
-=== TEST 22: a life of none, or of more than a day, is no life
+=== TEST 23: a life of none, or of more than a day, is no life
 --- drive
 sim('/_sim/knobs', { expires_in => 0 });
 is_problem(phone('ann'), 502, 'wechat_failed', 'none');
@@ -326,7 +335,7 @@ is scalar(asked()), 0, 'not used';
 
 
 
-=== TEST 23: a token is fetched anew before it expires, and the old one used if that fails
+=== TEST 24: a token is fetched anew before it expires, and the old one used if that fails
 --- drive
 sim('/_sim/knobs', { expires_in => 4 });
 is phone('ann')->{status}, 200, 'first';
@@ -339,7 +348,7 @@ is scalar(fetches()), 2, 'not tried again so soon';
 
 
 
-=== TEST 24: long tokens, with signs that have a meaning in a URI
+=== TEST 25: long tokens, with signs that have a meaning in a URI
 --- drive
 sim('/_sim/knobs', { token_length => 1000 });
 is phone('ann')->{status}, 200, 'a thousand bytes';
@@ -347,7 +356,7 @@ is phone('ann')->{status}, 200, 'from memory, too';
 
 
 
-=== TEST 25: who waits for the token goes on when the one who fetches it goes away
+=== TEST 26: who waits for the token goes on when the one who fetches it goes away
 --- drive
 trouble('stable_token', 'slow', ms => 400);
 my @head = (headers => ['Authorization: Bearer ' . token_of('ann')]);
@@ -361,7 +370,7 @@ is scalar(fetches()), 2, 'which fetched it';
 
 
 
-=== TEST 26: each app has a token of its own
+=== TEST 27: each app has a token of its own
 --- wxapp eval: my $s = WXApp::env('WXAPP_APP_SECRET_FILE'); my $id = WXApp::appid() . 'b'; "wxapp_app other { appid $id; secret_file $s; api /_wx/; }\n"
 --- drive
 my $other = appid() . 'b';
@@ -375,7 +384,7 @@ is scalar(@{ WXApp::sim_request("/_sim/log?appid=$other&path=stable_token")->{ca
 
 
 
-=== TEST 27: an app does not wait for the token of another
+=== TEST 28: an app does not wait for the token of another
 --- wxapp eval: my $s = WXApp::env('WXAPP_APP_SECRET_FILE'); my $id = WXApp::appid() . 'b'; "wxapp_app other { appid $id; secret_file $s; api /_wx/; }\n"
 --- drive
 my $other = appid() . 'b';
@@ -392,7 +401,7 @@ is finish($slow)->{status}, 200, 'the slow one';
 
 
 
-=== TEST 28: a location that does not pass bodies: the log says so
+=== TEST 29: a location that does not pass bodies: the log says so
 --- config eval
 my $text = <<'C';
 location /_wx/ {
@@ -411,7 +420,7 @@ WeChat got no body: "proxy_pass_request_body" is off in the location of "api" in
 
 
 
-=== TEST 29: store= with other than two placeholders
+=== TEST 30: store= with other than two placeholders
 --- config
 location = /phone { wxapp_phone "store=UPDATE users SET phone = ?"; }
 --- must_die
@@ -420,7 +429,7 @@ qr/\[emerg\].* the SQL "UPDATE users SET phone = \?" must have two "\?", the pho
 
 
 
-=== TEST 30: store= that does not write
+=== TEST 31: store= that does not write
 --- config
 location = /phone { wxapp_phone "store=SELECT ? FROM users WHERE id = ?"; }
 --- must_die
@@ -429,7 +438,7 @@ qr/\[emerg\].* the SQL "SELECT .*" must be UPDATE or INSERT in .*nginx\.conf:\d+
 
 
 
-=== TEST 31: store= that is no statement
+=== TEST 32: store= that is no statement
 --- config
 location = /phone { wxapp_phone "store=UPDATE users SET nickname = '? WHERE id = ?"; }
 --- must_die
@@ -438,7 +447,7 @@ qr/\[emerg\].* the SQL "UPDATE .*" \w+.* in .*nginx\.conf:\d+/
 
 
 
-=== TEST 32: store= needs a database
+=== TEST 33: store= needs a database
 --- http_config eval
 main::wxapp_http(mysql => undef)
 --- config
@@ -449,7 +458,7 @@ qr/\[emerg\].* "wxapp_phone" needs "wxapp_mysql" in .*nginx\.conf:\d+/
 
 
 
-=== TEST 33: without an app there is nobody to ask
+=== TEST 34: without an app there is nobody to ask
 --- http_config eval
 main::wxapp_http(app => undef)
 --- config
@@ -460,7 +469,7 @@ qr/\[emerg\].* "wxapp_phone" needs "wxapp_app" in .*nginx\.conf:\d+/
 
 
 
-=== TEST 34: a phone number needs neither Redis nor keys
+=== TEST 35: a phone number needs neither Redis nor keys
 --- http_config eval
 main::wxapp_http(redis => undef, mysql => undef)
 --- config
@@ -476,7 +485,7 @@ is phone('ann')->{status}, 200, 'status';
 
 
 
-=== TEST 35: an unknown parameter
+=== TEST 36: an unknown parameter
 --- config
 location = /phone { wxapp_phone strore=x; }
 --- must_die

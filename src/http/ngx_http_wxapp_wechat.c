@@ -82,6 +82,9 @@ ngx_http_wxapp_wechat_start(ngx_http_request_t *r,
     call->started = ngx_current_msec;
     call->received = 0;
     call->done = 0;
+    call->reply = NULL;
+    call->errcode = 0;
+    ngx_str_null(&call->rid);
     ctx->wechat_used = 1;
 
     ngx_http_wxapp_wechat_mask(r, call);
@@ -468,8 +471,6 @@ ngx_http_wxapp_wechat_rid(ngx_http_wxapp_wechat_t *call)
 {
     u_char                 *p, *last;
     ngx_wxapp_json_node_t  *node;
-
-    ngx_str_null(&call->rid);
 
     node = ngx_wxapp_json_member(call->reply, &ngx_http_wxapp_wechat_errmsg);
 
