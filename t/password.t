@@ -938,7 +938,30 @@ is status_of('password')->{failed}, 3, 'counted';
 
 
 
-=== TEST 60: without MySQL
+=== TEST 60: Redis that answers no more: also while a password is hashed
+--- http_config eval
+our $frozen = WXDrive::fault_proxy(to => $ENV{WXAPP_REDIS_PORT}, mode => 'freeze', flag => main::server_root() . '/freeze');
+WXApp::wxapp_http(redis => "wxapp_redis {
+    server 127.0.0.1:$frozen->{port}; user wxapp; password_file $ENV{WXAPP_REDIS_PASSWORD_FILE};
+    timeout connect=1s command=200ms; prefix " . main::redis_prefix() . "; }\n")
+--- login
+cost 12
+--- drive
+with_totp('ada');
+change('ada', password_hash => bcrypt($PASSWORD{ada}, 12));
+ok +(wait_until { login('bob')->{status} == 200 } 3), 'before';
+my $flag = server_root() . '/freeze';
+my $h = begin_login('ada', undef, otp => code_at(step()));
+wait_until { count_of('ada') == 1 } 2;
+open my $fh, '>', $flag;
+is_problem(finish($h), 503, 'lockout_unavailable', 'no one-time password is used');
+is_problem(login('ada'), 503, 'lockout_unavailable', 'no password is tried');
+unlink $flag;
+ok +(wait_until { login('bob')->{status} == 200 } 3), 'and then again';
+
+
+
+=== TEST 61: without MySQL
 --- http_config eval
 WXApp::wxapp_http(mysql => "wxapp_mysql { primary 127.0.0.1:1; database x; user x; }\n")
 --- drive
@@ -948,7 +971,7 @@ counts('ada', 0, 0);
 
 
 
-=== TEST 61: a row without an id, a row too many
+=== TEST 62: a row without an id, a row too many
 --- config
 location = /l1 { wxapp_password_login { user "SELECT password_hash FROM admins WHERE username = ?"; cost 4; } }
 location = /l2 { wxapp_password_login { user "SELECT id, password_hash FROM admins WHERE username <> ?"; cost 4; } }
@@ -961,7 +984,7 @@ gives more than one row
 
 
 
-=== TEST 62: a queue that is full
+=== TEST 63: a queue that is full
 --- main_config
 thread_pool small threads=1 max_queue=1;
 --- login
@@ -982,7 +1005,7 @@ thread pool "small" queue overflow
 
 
 
-=== TEST 63: a client that goes away while its password is hashed
+=== TEST 64: a client that goes away while its password is hashed
 --- login
 cost 10
 lockout account=1000/1m address=1000/1m
@@ -1000,7 +1023,7 @@ like status_of('redis')->{pending}, qr/^[01]$/, 'nothing is left over';
 
 
 
-=== TEST 64: clients that go away at any moment
+=== TEST 65: clients that go away at any moment
 --- http_config eval
 WXApp::wxapp_http('token+' => 'refresh 30d;')
 --- config
@@ -1026,7 +1049,7 @@ cmp_ok address_of(), '>', 1, 'what was not answered counts';
 
 
 
-=== TEST 65: the worker answers while it hashes
+=== TEST 66: the worker answers while it hashes
 --- main_config
 thread_pool small threads=1 max_queue=100;
 --- login
@@ -1043,7 +1066,7 @@ cmp_ok $took, '<', $r[1]{took} / 2, 'in between';
 
 
 
-=== TEST 66: a reload lets logins end on the old worker
+=== TEST 67: a reload lets logins end on the old worker
 --- workers: 1
 --- login
 cost 10
@@ -1059,7 +1082,7 @@ ok +(wait_until { !grep { $_ == $old } worker_pids() } 5), 'the old one has gone
 
 
 
-=== TEST 67: worker_shutdown_timeout ends them, and does not hash what is queued
+=== TEST 68: worker_shutdown_timeout ends them, and does not hash what is queued
 --- workers: 1
 --- main_config
 thread_pool small threads=1 max_queue=100;
@@ -1079,7 +1102,7 @@ is get('/ready')->{status}, 200, 'the new one';
 
 
 
-=== TEST 68: a worker told to exit at once does not hash what is queued
+=== TEST 69: a worker told to exit at once does not hash what is queued
 --- workers: 1
 --- main_config
 thread_pool small threads=1 max_queue=100;
@@ -1101,7 +1124,7 @@ ok +(wait_until { get('/ready')->{status} == 200 } 5), 'another worker took its 
 
 
 
-=== TEST 69: nginx -t: blocks without what they need
+=== TEST 70: nginx -t: blocks without what they need
 --- config
 location = /l { wxapp_password_login { cost 4; } }
 --- must_die
@@ -1110,7 +1133,7 @@ location = /l { wxapp_password_login { cost 4; } }
 
 
 
-=== TEST 70: nginx -t: wxapp_password_set needs update
+=== TEST 71: nginx -t: wxapp_password_set needs update
 --- config
 location = /l { wxapp_password_set { user "SELECT password_hash FROM admins WHERE id = ?"; } }
 --- must_die
@@ -1119,7 +1142,7 @@ location = /l { wxapp_password_set { user "SELECT password_hash FROM admins WHER
 
 
 
-=== TEST 71: nginx -t: the placeholders are counted
+=== TEST 72: nginx -t: the placeholders are counted
 --- config
 location = /l { wxapp_password_login { user "SELECT 1"; } }
 --- must_die
@@ -1128,7 +1151,7 @@ location = /l { wxapp_password_login { user "SELECT 1"; } }
 
 
 
-=== TEST 72: nginx -t: of "update", too
+=== TEST 73: nginx -t: of "update", too
 --- config
 location = /l { wxapp_password_login { update "UPDATE admins SET password_hash = ?"; } }
 --- must_die
@@ -1137,7 +1160,7 @@ location = /l { wxapp_password_login { update "UPDATE admins SET password_hash =
 
 
 
-=== TEST 73: nginx -t: of "recovery", too
+=== TEST 74: nginx -t: of "recovery", too
 --- config
 location = /l { wxapp_password_login { recovery "DELETE FROM codes WHERE admin_id = ? AND code_hash = ? AND x = ?"; } }
 --- must_die
@@ -1146,7 +1169,7 @@ location = /l { wxapp_password_login { recovery "DELETE FROM codes WHERE admin_i
 
 
 
-=== TEST 74: nginx -t: "user" reads
+=== TEST 75: nginx -t: "user" reads
 --- config
 location = /l { wxapp_password_login { user "DELETE FROM admins WHERE username = ?"; } }
 --- must_die
@@ -1155,7 +1178,7 @@ location = /l { wxapp_password_login { user "DELETE FROM admins WHERE username =
 
 
 
-=== TEST 75: nginx -t: "update" writes
+=== TEST 76: nginx -t: "update" writes
 --- config
 location = /l { wxapp_password_login { update "SELECT ? + ?"; } }
 --- must_die
@@ -1164,7 +1187,7 @@ location = /l { wxapp_password_login { update "SELECT ? + ?"; } }
 
 
 
-=== TEST 76: nginx -t: a wrong word in totp
+=== TEST 77: nginx -t: a wrong word in totp
 --- config
 location = /l { wxapp_password_login { totp requird; } }
 --- must_die
@@ -1173,7 +1196,7 @@ unknown word "requird", did you mean "required"?
 
 
 
-=== TEST 77: nginx -t: a wrong skew
+=== TEST 78: nginx -t: a wrong skew
 --- config
 location = /l { wxapp_password_login { totp optional skew=2; } }
 --- must_die
@@ -1182,7 +1205,7 @@ location = /l { wxapp_password_login { totp optional skew=2; } }
 
 
 
-=== TEST 78: nginx -t: a wrong lockout
+=== TEST 79: nginx -t: a wrong lockout
 --- config
 location = /l { wxapp_password_login { lockout account=5; } }
 --- must_die
@@ -1191,7 +1214,7 @@ location = /l { wxapp_password_login { lockout account=5; } }
 
 
 
-=== TEST 79: nginx -t: a lockout of nothing
+=== TEST 80: nginx -t: a lockout of nothing
 --- config
 location = /l { wxapp_password_login { lockout address=0/15m; } }
 --- must_die
@@ -1200,7 +1223,7 @@ location = /l { wxapp_password_login { lockout address=0/15m; } }
 
 
 
-=== TEST 80: nginx -t: a wrong cost
+=== TEST 81: nginx -t: a wrong cost
 --- config
 location = /l { wxapp_password_login { cost 17; } }
 --- must_die
@@ -1209,7 +1232,7 @@ location = /l { wxapp_password_login { cost 17; } }
 
 
 
-=== TEST 81: nginx -t: a captcha that is no URI
+=== TEST 82: nginx -t: a captcha that is no URI
 --- config
 location = /l { wxapp_password_login { captcha http://x; } }
 --- must_die
@@ -1218,7 +1241,7 @@ location = /l { wxapp_password_login { captcha http://x; } }
 
 
 
-=== TEST 82: nginx -t: threads that there are none of
+=== TEST 83: nginx -t: threads that there are none of
 --- config
 location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admins WHERE username = ?"; threads nowhere; } }
 --- must_die
@@ -1227,7 +1250,7 @@ unknown thread pool "nowhere"
 
 
 
-=== TEST 83: nginx -t: a deny list that is not there
+=== TEST 84: nginx -t: a deny list that is not there
 --- config
 location = /l { wxapp_password_set { policy deny_list=nowhere.txt; } }
 --- must_die
@@ -1236,7 +1259,7 @@ nowhere.txt" failed (2: No such file or directory) in
 
 
 
-=== TEST 84: nginx -t: a deny list that is a directory
+=== TEST 85: nginx -t: a deny list that is a directory
 --- config
 location = /l { wxapp_password_set { policy deny_list=../logs; } }
 --- must_die
@@ -1245,7 +1268,7 @@ is not a regular file of at most 64m
 
 
 
-=== TEST 85: nginx -t: a minimum that no password has
+=== TEST 86: nginx -t: a minimum that no password has
 --- config
 location = /l { wxapp_password_set { policy min=73; } }
 --- must_die
@@ -1254,7 +1277,7 @@ location = /l { wxapp_password_set { policy min=73; } }
 
 
 
-=== TEST 86: nginx -t: unknown words
+=== TEST 87: nginx -t: unknown words
 --- config
 location = /l { wxapp_password_login { polcy min=8; } }
 --- must_die
@@ -1263,7 +1286,7 @@ unknown directive "polcy"
 
 
 
-=== TEST 87: nginx -t: logins need wxapp_redis
+=== TEST 88: nginx -t: logins need wxapp_redis
 --- http_config eval
 WXApp::wxapp_http(redis => undef)
 --- config
@@ -1274,7 +1297,7 @@ location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admin
 
 
 
-=== TEST 88: nginx -t: and wxapp_mysql
+=== TEST 89: nginx -t: and wxapp_mysql
 --- http_config eval
 WXApp::wxapp_http(mysql => undef)
 --- config
@@ -1285,7 +1308,7 @@ location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admin
 
 
 
-=== TEST 89: nginx -t: and wxapp_token
+=== TEST 90: nginx -t: and wxapp_token
 --- http_config eval
 WXApp::wxapp_http(token => undef)
 --- config
@@ -1296,7 +1319,7 @@ location = /l { wxapp_password_login { user "SELECT id, password_hash FROM admin
 
 
 
-=== TEST 90: nginx -t: unlocking needs wxapp_redis alone
+=== TEST 91: nginx -t: unlocking needs wxapp_redis alone
 --- http_config eval
 WXApp::wxapp_http(redis => undef, mysql => undef, token => undef)
 --- config
@@ -1307,7 +1330,7 @@ location = /l { wxapp_password_unlock; }
 
 
 
-=== TEST 91: nginx -t: one content a location
+=== TEST 92: nginx -t: one content a location
 --- config
 location = /l { wxapp_password_unlock; wxapp_ping; }
 --- must_die
