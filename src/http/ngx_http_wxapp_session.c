@@ -1,26 +1,15 @@
 
 #include "http/ngx_http_wxapp_session.h"
 #include "base/ngx_wxapp_crypto.h"
+#include "base/ngx_wxapp_refresh.h"
 #include "http/ngx_http_wxapp_identity.h"
 
 
-#define NGX_HTTP_WXAPP_SESSION_UID     255
 #define NGX_HTTP_WXAPP_SESSION_DEVICE  128
 
 /* seconds in which a session is seen once */
 
 #define NGX_HTTP_WXAPP_SESSION_SEEN    60
-
-/* the bytes of a refresh token: what is in them, and where it begins */
-
-#define NGX_HTTP_WXAPP_SESSION_SID     0
-#define NGX_HTTP_WXAPP_SESSION_FAMILY  16
-#define NGX_HTTP_WXAPP_SESSION_SECRET  32
-#define NGX_HTTP_WXAPP_SESSION_BYTES   64
-#define NGX_HTTP_WXAPP_SESSION_TEXT    86       /* of them in base64url */
-#define NGX_HTTP_WXAPP_SESSION_TOKEN   512      /* at most */
-
-#define NGX_HTTP_WXAPP_SESSION_HASHES  87       /* two, and a space */
 
 
 /* the words of a field */
@@ -55,6 +44,10 @@ typedef struct {
 } ngx_http_wxapp_session_check_t;
 
 
+static ngx_int_t ngx_http_wxapp_session_text(ngx_http_request_t *r,
+    u_char *bytes, ngx_str_t *id);
+static ngx_int_t ngx_http_wxapp_session_token(ngx_http_request_t *r,
+    ngx_http_wxapp_session_t *session, u_char *hashes);
 static void ngx_http_wxapp_session_created(ngx_http_request_t *r,
     ngx_wxapp_op_t *op);
 static void ngx_http_wxapp_session_found(ngx_http_request_t *r,
@@ -92,16 +85,6 @@ static ngx_int_t ngx_http_wxapp_session_read(ngx_http_request_t *r,
 static ngx_int_t ngx_http_wxapp_session_words(redisReply *reply,
     ngx_str_t *words);
 static ngx_uint_t ngx_http_wxapp_session_living(ngx_str_t *words);
-static ngx_int_t ngx_http_wxapp_session_token(ngx_http_request_t *r,
-    ngx_http_wxapp_session_t *session, u_char *bytes);
-static ngx_int_t ngx_http_wxapp_session_parse(ngx_http_request_t *r,
-    ngx_http_wxapp_session_t *session, u_char *bytes);
-static ngx_uint_t ngx_http_wxapp_session_word(ngx_str_t *s);
-static ngx_int_t ngx_http_wxapp_session_base64(ngx_http_request_t *r,
-    u_char *data, size_t len, ngx_str_t *text);
-static ngx_int_t ngx_http_wxapp_session_hashes(ngx_http_request_t *r,
-    u_char *bytes, ngx_str_t *family, ngx_str_t *secret);
-static ngx_int_t ngx_http_wxapp_session_next(u_char *bytes, ngx_str_t *nonce);
 
 
 /*
@@ -242,13 +225,34 @@ ngx_http_wxapp_session_scripts(void)
 ngx_int_t
 ngx_http_wxapp_session_id(ngx_http_request_t *r, ngx_str_t *id)
 {
-    u_char  random[NGX_HTTP_WXAPP_SESSION_FAMILY];
+    u_char  random[NGX_WXAPP_REFRESH_ID];
 
     if (ngx_wxapp_random(random, sizeof(random)) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    return ngx_http_wxapp_session_base64(r, random, sizeof(random), id);
+    return ngx_http_wxapp_session_text(r, random, id);
+}
+
+
+static ngx_int_t
+ngx_http_wxapp_session_text(ngx_http_request_t *r, u_char *bytes,
+    ngx_str_t *id)
+{
+    ngx_str_t  src;
+
+    id->data = ngx_pnalloc(r->pool,
+                           ngx_base64_encoded_length(NGX_WXAPP_REFRESH_ID));
+    if (id->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    src.data = bytes;
+    src.len = NGX_WXAPP_REFRESH_ID;
+
+    ngx_encode_base64url(id, &src);
+
+    return NGX_OK;
 }
 
 
@@ -258,9 +262,8 @@ ngx_http_wxapp_session_create(ngx_http_request_t *r,
     void *data)
 {
     u_char                         *p, buf[3 * NGX_INT64_LEN];
-    u_char                          hashes[NGX_HTTP_WXAPP_SESSION_HASHES];
-    u_char                          bytes[NGX_HTTP_WXAPP_SESSION_BYTES];
-    ngx_str_t                       argv[7], sid, family, secret;
+    u_char                          hashes[2 * NGX_WXAPP_REFRESH_HASH + 1];
+    ngx_str_t                       argv[7];
     ngx_http_wxapp_main_conf_t     *wmcf;
     ngx_http_wxapp_session_conf_t  *conf;
 
@@ -268,7 +271,7 @@ ngx_http_wxapp_session_create(ngx_http_request_t *r,
     conf = wmcf->session;
 
     if (session->uid.len == 0
-        || session->uid.len > NGX_HTTP_WXAPP_SESSION_UID)
+        || session->uid.len > NGX_WXAPP_REFRESH_UID)
     {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "a user id of %uz bytes can have no session",
@@ -288,24 +291,12 @@ ngx_http_wxapp_session_create(ngx_http_request_t *r,
 
     if (conf->refresh) {
 
-        if (ngx_wxapp_random(bytes, sizeof(bytes)) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        sid.data = bytes;
-
-        if (ngx_decode_base64url(&sid, &session->id) != NGX_OK
-            || ngx_http_wxapp_session_token(r, session, bytes) != NGX_OK
-            || ngx_http_wxapp_session_hashes(r, bytes, &family, &secret)
-               != NGX_OK)
-        {
+        if (ngx_http_wxapp_session_token(r, session, hashes) != NGX_OK) {
             return NGX_ERROR;
         }
 
         argv[5].data = hashes;
-        argv[5].len = ngx_sprintf(hashes, "%V %V", &family, &secret) - hashes;
-
-        ngx_explicit_memzero(bytes, sizeof(bytes));
+        argv[5].len = sizeof(hashes);
     }
 
     if (ngx_http_wxapp_session_key(r, &session->uid, &argv[0]) != NGX_OK
@@ -331,6 +322,44 @@ ngx_http_wxapp_session_create(ngx_http_request_t *r,
 }
 
 
+/* the first token of a session, and "FAMILY SECRET" for Redis */
+
+static ngx_int_t
+ngx_http_wxapp_session_token(ngx_http_request_t *r,
+    ngx_http_wxapp_session_t *session, u_char *hashes)
+{
+    ngx_int_t            rc;
+    ngx_str_t            id;
+    ngx_wxapp_refresh_t  refresh;
+
+    refresh.uid = session->uid;
+
+    if (ngx_wxapp_random((u_char *) &refresh.bytes, sizeof(refresh.bytes))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    id.data = refresh.bytes.id;
+
+    rc = ngx_decode_base64url(&id, &session->id);
+
+    if (rc == NGX_OK) {
+        rc = ngx_wxapp_refresh_write(&refresh, r->pool, &session->refresh);
+    }
+
+    if (rc == NGX_OK) {
+        hashes[NGX_WXAPP_REFRESH_HASH] = ' ';
+        rc = ngx_wxapp_refresh_hash(&refresh, hashes,
+                                    hashes + NGX_WXAPP_REFRESH_HASH + 1);
+    }
+
+    ngx_explicit_memzero(&refresh.bytes, sizeof(refresh.bytes));
+
+    return rc;
+}
+
+
 static void
 ngx_http_wxapp_session_created(ngx_http_request_t *r, ngx_wxapp_op_t *op)
 {
@@ -346,9 +375,9 @@ ngx_int_t
 ngx_http_wxapp_session_find(ngx_http_request_t *r, ngx_str_t *token,
     ngx_http_wxapp_session_pt handler, void *data)
 {
-    u_char                       bytes[NGX_HTTP_WXAPP_SESSION_BYTES];
     ngx_int_t                    rc;
     ngx_str_t                    argv[3];
+    ngx_wxapp_refresh_t          refresh;
     ngx_http_wxapp_session_t    *session;
     ngx_http_wxapp_main_conf_t  *wmcf;
 
@@ -359,9 +388,16 @@ ngx_http_wxapp_session_find(ngx_http_request_t *r, ngx_str_t *token,
         return NGX_ERROR;
     }
 
-    session->refresh = *token;
+    rc = ngx_wxapp_refresh_parse(&refresh, r->pool, token);
 
-    rc = ngx_http_wxapp_session_parse(r, session, bytes);
+    if (rc == NGX_OK) {
+        session->uid = refresh.uid;
+        session->refresh = *token;
+
+        rc = ngx_http_wxapp_session_text(r, refresh.bytes.id, &session->id);
+    }
+
+    ngx_explicit_memzero(&refresh.bytes, sizeof(refresh.bytes));
 
     if (rc != NGX_OK) {
         return rc;
@@ -385,9 +421,10 @@ ngx_http_wxapp_session_find(ngx_http_request_t *r, ngx_str_t *token,
 static void
 ngx_http_wxapp_session_found(ngx_http_request_t *r, ngx_wxapp_op_t *op)
 {
-    u_char                          bytes[NGX_HTTP_WXAPP_SESSION_BYTES];
+    u_char                          family[NGX_WXAPP_REFRESH_HASH];
+    u_char                          secret[NGX_WXAPP_REFRESH_HASH];
     ngx_str_t                       words[NGX_HTTP_WXAPP_SESSION_WORDS];
-    ngx_str_t                       family, secret;
+    ngx_wxapp_refresh_t             refresh;
     ngx_wxapp_redis_op_t           *rop = (ngx_wxapp_redis_op_t *) op;
     ngx_http_wxapp_session_e        result;
     ngx_http_wxapp_session_call_t  *call = op->data;
@@ -398,8 +435,9 @@ ngx_http_wxapp_session_found(ngx_http_request_t *r, ngx_wxapp_op_t *op)
         goto done;
     }
 
-    if (ngx_http_wxapp_session_parse(r, call->session, bytes) != NGX_OK
-        || ngx_http_wxapp_session_hashes(r, bytes, &family, &secret) != NGX_OK)
+    if (ngx_wxapp_refresh_parse(&refresh, r->pool, &call->session->refresh)
+        != NGX_OK
+        || ngx_wxapp_refresh_hash(&refresh, family, secret) != NGX_OK)
     {
         goto done;
     }
@@ -409,10 +447,10 @@ ngx_http_wxapp_session_found(ngx_http_request_t *r, ngx_wxapp_op_t *op)
     result = NGX_HTTP_WXAPP_SESSION_NONE;
 
     if (ngx_http_wxapp_session_words(rop->reply, words) == NGX_OK
-        && words[NGX_HTTP_WXAPP_SESSION_WORD_FAMILY].len == family.len
+        && words[NGX_HTTP_WXAPP_SESSION_WORD_FAMILY].len == sizeof(family)
         && ngx_wxapp_memcmp_const(
                               words[NGX_HTTP_WXAPP_SESSION_WORD_FAMILY].data,
-                              family.data, family.len)
+                              family, sizeof(family))
            == 0)
     {
         result = (ngx_http_wxapp_session_read(r, words, call->session)
@@ -422,7 +460,7 @@ ngx_http_wxapp_session_found(ngx_http_request_t *r, ngx_wxapp_op_t *op)
 
 done:
 
-    ngx_explicit_memzero(bytes, sizeof(bytes));
+    ngx_explicit_memzero(&refresh.bytes, sizeof(refresh.bytes));
 
     call->handler(r, result, call->session, call->data);
 }
@@ -434,21 +472,23 @@ ngx_http_wxapp_session_rotate(ngx_http_request_t *r,
     void *data)
 {
     u_char                         *p, buf[3 * NGX_INT64_LEN];
-    u_char                          bytes[NGX_HTTP_WXAPP_SESSION_BYTES];
-    ngx_str_t                       argv[10], family;
+    u_char                          family[NGX_WXAPP_REFRESH_HASH];
+    u_char                          secret[NGX_WXAPP_REFRESH_HASH];
+    u_char                          next[NGX_WXAPP_REFRESH_HASH];
+    ngx_str_t                       argv[10];
+    ngx_wxapp_refresh_t             refresh;
     ngx_http_wxapp_main_conf_t     *wmcf;
     ngx_http_wxapp_session_conf_t  *conf;
 
     wmcf = ngx_http_wxapp_main(r);
     conf = wmcf->session;
 
-    if (ngx_http_wxapp_session_parse(r, session, bytes) != NGX_OK
-        || ngx_http_wxapp_session_hashes(r, bytes, &argv[2], &argv[3])
-           != NGX_OK
+    if (ngx_wxapp_refresh_parse(&refresh, r->pool, &session->refresh)
+        != NGX_OK
+        || ngx_wxapp_refresh_hash(&refresh, family, secret) != NGX_OK
         || ngx_http_wxapp_session_id(r, &argv[5]) != NGX_OK
-        || ngx_http_wxapp_session_next(bytes, &argv[5]) != NGX_OK
-        || ngx_http_wxapp_session_hashes(r, bytes, &family, &argv[4])
-           != NGX_OK
+        || ngx_wxapp_refresh_next(&refresh, &argv[5]) != NGX_OK
+        || ngx_wxapp_refresh_hash(&refresh, family, next) != NGX_OK
         || ngx_http_wxapp_session_key(r, &session->uid, &argv[0]) != NGX_OK
         || ngx_http_wxapp_session_json(r, session, &argv[9]) != NGX_OK)
     {
@@ -456,6 +496,12 @@ ngx_http_wxapp_session_rotate(ngx_http_request_t *r,
     }
 
     argv[1] = session->id;
+
+    argv[2].data = family;
+    argv[3].data = secret;
+    argv[4].data = next;
+
+    argv[2].len = argv[3].len = argv[4].len = NGX_WXAPP_REFRESH_HASH;
 
     p = buf;
     p = ngx_http_wxapp_session_int(p, &argv[6],
@@ -465,7 +511,7 @@ ngx_http_wxapp_session_rotate(ngx_http_request_t *r,
     (void) ngx_http_wxapp_session_int(p, &argv[8],
                                       (int64_t) conf->grace * 1000);
 
-    ngx_explicit_memzero(bytes, sizeof(bytes));
+    ngx_explicit_memzero(&refresh.bytes, sizeof(refresh.bytes));
 
     return ngx_http_wxapp_session_send(r,
                 ngx_wxapp_redis_eval(wmcf->redis,
@@ -479,9 +525,9 @@ ngx_http_wxapp_session_rotate(ngx_http_request_t *r,
 static void
 ngx_http_wxapp_session_rotated(ngx_http_request_t *r, ngx_wxapp_op_t *op)
 {
-    u_char                          bytes[NGX_HTTP_WXAPP_SESSION_BYTES];
-    ngx_str_t                       nonce;
+    ngx_str_t                       nonce, *token;
     redisReply                     *reply;
+    ngx_wxapp_refresh_t             refresh;
     ngx_http_wxapp_session_e        result;
     ngx_http_wxapp_main_conf_t     *wmcf;
     ngx_http_wxapp_session_call_t  *call = op->data;
@@ -504,10 +550,12 @@ ngx_http_wxapp_session_rotated(ngx_http_request_t *r, ngx_wxapp_op_t *op)
     nonce.data = (u_char *) reply->str;
     nonce.len = reply->len;
 
+    token = &call->session->refresh;
+
     if (reply->type == REDIS_REPLY_STRING
-        && ngx_http_wxapp_session_parse(r, call->session, bytes) == NGX_OK
-        && ngx_http_wxapp_session_next(bytes, &nonce) == NGX_OK
-        && ngx_http_wxapp_session_token(r, call->session, bytes) == NGX_OK)
+        && ngx_wxapp_refresh_parse(&refresh, r->pool, token) == NGX_OK
+        && ngx_wxapp_refresh_next(&refresh, &nonce) == NGX_OK
+        && ngx_wxapp_refresh_write(&refresh, r->pool, token) == NGX_OK)
     {
         call->session->seen = ngx_time();
 
@@ -520,7 +568,7 @@ ngx_http_wxapp_session_rotated(ngx_http_request_t *r, ngx_wxapp_op_t *op)
 
 done:
 
-    ngx_explicit_memzero(bytes, sizeof(bytes));
+    ngx_explicit_memzero(&refresh.bytes, sizeof(refresh.bytes));
 
     call->handler(r, result, call->session, call->data);
 }
@@ -1059,8 +1107,8 @@ ngx_http_wxapp_session_read(ngx_http_request_t *r, ngx_str_t *words,
 static ngx_int_t
 ngx_http_wxapp_session_words(redisReply *reply, ngx_str_t *words)
 {
-    u_char      *p, *last;
-    ngx_uint_t   i;
+    u_char     *p, *last;
+    ngx_uint_t  i;
 
     if (reply->type != REDIS_REPLY_STRING) {
         return NGX_DECLINED;
@@ -1100,211 +1148,4 @@ ngx_http_wxapp_session_living(ngx_str_t *words)
 
     return ngx_atoi(word->data, word->len)
            > (ngx_int_t) now->sec * 1000 + (ngx_int_t) now->msec;
-}
-
-
-/*
- * A refresh token is UID.BYTES, the bytes in base64url.  A user's id with
- * other characters than that has goes in base64url, too, behind a "~".
- */
-
-static ngx_int_t
-ngx_http_wxapp_session_token(ngx_http_request_t *r,
-    ngx_http_wxapp_session_t *session, u_char *bytes)
-{
-    u_char     *p;
-    ngx_str_t   id, text, *uid;
-
-    uid = &session->uid;
-
-    if (!ngx_http_wxapp_session_word(uid)) {
-
-        if (ngx_http_wxapp_session_base64(r, uid->data, uid->len, &id)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        uid = &id;
-    }
-
-    if (ngx_http_wxapp_session_base64(r, bytes, NGX_HTTP_WXAPP_SESSION_BYTES,
-                                      &text)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    p = ngx_pnalloc(r->pool, sizeof("~.") - 1 + uid->len + text.len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    session->refresh.data = p;
-    session->refresh.len = ngx_sprintf(p, "%s%V.%V", (uid == &id) ? "~" : "",
-                                       uid, &text)
-                           - p;
-
-    return NGX_OK;
-}
-
-
-/* sets uid and id by session->refresh; NGX_DECLINED if that is no token */
-
-static ngx_int_t
-ngx_http_wxapp_session_parse(ngx_http_request_t *r,
-    ngx_http_wxapp_session_t *session, u_char *bytes)
-{
-    u_char     *p;
-    ngx_str_t   uid, text, dst;
-
-    uid = session->refresh;
-
-    if (uid.len < sizeof("1.") - 1 + NGX_HTTP_WXAPP_SESSION_TEXT
-        || uid.len > NGX_HTTP_WXAPP_SESSION_TOKEN)
-    {
-        return NGX_DECLINED;
-    }
-
-    uid.len -= sizeof(".") - 1 + NGX_HTTP_WXAPP_SESSION_TEXT;
-
-    p = uid.data + uid.len;
-
-    text.data = p + 1;
-    text.len = NGX_HTTP_WXAPP_SESSION_TEXT;
-
-    dst.data = bytes;
-
-    if (*p != '.' || !ngx_http_wxapp_session_word(&text)
-        || ngx_decode_base64url(&dst, &text) != NGX_OK)
-    {
-        return NGX_DECLINED;
-    }
-
-    if (uid.data[0] != '~') {
-        session->uid = uid;
-
-        if (!ngx_http_wxapp_session_word(&uid)) {
-            return NGX_DECLINED;
-        }
-
-    } else {
-        uid.data++;
-        uid.len--;
-
-        p = ngx_pnalloc(r->pool, ngx_base64_decoded_length(uid.len));
-        if (p == NULL) {
-            return NGX_ERROR;
-        }
-
-        session->uid.data = p;
-
-        if (!ngx_http_wxapp_session_word(&uid)
-            || ngx_decode_base64url(&session->uid, &uid) != NGX_OK)
-        {
-            return NGX_DECLINED;
-        }
-    }
-
-    if (session->uid.len == 0
-        || session->uid.len > NGX_HTTP_WXAPP_SESSION_UID)
-    {
-        return NGX_DECLINED;
-    }
-
-    return ngx_http_wxapp_session_base64(r, bytes,
-                                         NGX_HTTP_WXAPP_SESSION_FAMILY,
-                                         &session->id);
-}
-
-
-static ngx_uint_t
-ngx_http_wxapp_session_word(ngx_str_t *s)
-{
-    u_char      c;
-    ngx_uint_t  i;
-
-    for (i = 0; i < s->len; i++) {
-        c = s->data[i] | 0x20;
-
-        if (!((c >= 'a' && c <= 'z') || (s->data[i] >= '0'
-                                         && s->data[i] <= '9')
-              || s->data[i] == '-' || s->data[i] == '_'))
-        {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
-static ngx_int_t
-ngx_http_wxapp_session_base64(ngx_http_request_t *r, u_char *data, size_t len,
-    ngx_str_t *text)
-{
-    ngx_str_t  src;
-
-    text->data = ngx_pnalloc(r->pool, ngx_base64_encoded_length(len));
-    if (text->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    src.data = data;
-    src.len = len;
-
-    ngx_encode_base64url(text, &src);
-
-    return NGX_OK;
-}
-
-
-/* all that Redis has of a token */
-
-static ngx_int_t
-ngx_http_wxapp_session_hashes(ngx_http_request_t *r, u_char *bytes,
-    ngx_str_t *family, ngx_str_t *secret)
-{
-    u_char     digest[NGX_WXAPP_SHA256_LEN];
-    ngx_str_t  s;
-
-    s.data = bytes + NGX_HTTP_WXAPP_SESSION_FAMILY;
-    s.len = NGX_HTTP_WXAPP_SESSION_SECRET - NGX_HTTP_WXAPP_SESSION_FAMILY;
-
-    if (ngx_wxapp_sha256(&s, digest) != NGX_OK
-        || ngx_http_wxapp_session_base64(r, digest, sizeof(digest), family)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    s.data = bytes + NGX_HTTP_WXAPP_SESSION_SECRET;
-    s.len = NGX_HTTP_WXAPP_SESSION_BYTES - NGX_HTTP_WXAPP_SESSION_SECRET;
-
-    if (ngx_wxapp_sha256(&s, digest) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_wxapp_session_base64(r, digest, sizeof(digest), secret);
-}
-
-
-/* each who has a secret can make the next one of the nonce, and nobody else */
-
-static ngx_int_t
-ngx_http_wxapp_session_next(u_char *bytes, ngx_str_t *nonce)
-{
-    u_char     digest[NGX_WXAPP_SHA256_LEN];
-    ngx_str_t  key;
-
-    key.data = bytes + NGX_HTTP_WXAPP_SESSION_SECRET;
-    key.len = NGX_HTTP_WXAPP_SESSION_BYTES - NGX_HTTP_WXAPP_SESSION_SECRET;
-
-    if (ngx_wxapp_hmac_sha256(&key, nonce, digest) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(key.data, digest, sizeof(digest));
-
-    return NGX_OK;
 }
