@@ -622,8 +622,6 @@ static ngx_int_t
 ngx_http_wxapp_postconfiguration(ngx_conf_t *cf)
 {
     ngx_str_t                    name;
-    ngx_http_handler_pt         *h;
-    ngx_http_core_main_conf_t   *cmcf;
     ngx_http_wxapp_main_conf_t  *wmcf;
 
     wmcf = ngx_http_wxapp_conf_main(cf);
@@ -645,14 +643,12 @@ ngx_http_wxapp_postconfiguration(ngx_conf_t *cf)
         }
     }
 
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_REWRITE_PHASE].handlers);
-    if (h == NULL) {
+    if (ngx_http_wxapp_phase(cf, NGX_HTTP_REWRITE_PHASE,
+                             ngx_http_wxapp_rewrite_handler)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
-
-    *h = ngx_http_wxapp_rewrite_handler;
 
     ngx_http_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_http_wxapp_header_filter;

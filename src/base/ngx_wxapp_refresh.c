@@ -16,8 +16,8 @@ ngx_int_t
 ngx_wxapp_refresh_parse(ngx_wxapp_refresh_t *refresh, ngx_pool_t *pool,
     ngx_str_t *token)
 {
-    u_char    *p;
-    ngx_str_t  uid, text, dst;
+    u_char     *p;
+    ngx_str_t   uid, text, dst;
 
     uid = *token;
 
@@ -73,8 +73,8 @@ ngx_int_t
 ngx_wxapp_refresh_write(ngx_wxapp_refresh_t *refresh, ngx_pool_t *pool,
     ngx_str_t *token)
 {
-    u_char    *p;
-    ngx_str_t  src, dst;
+    u_char     *p;
+    ngx_str_t   src, dst;
 
     p = ngx_pnalloc(pool, sizeof("~.") - 1 + NGX_WXAPP_REFRESH_TEXT + 2
                           + ngx_base64_encoded_length(refresh->uid.len));

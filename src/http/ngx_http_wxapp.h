@@ -80,6 +80,10 @@ ngx_http_wxapp_app_t *ngx_http_wxapp_app_named(
 ngx_http_wxapp_app_t *ngx_http_wxapp_app_appid(
     ngx_http_wxapp_main_conf_t *wmcf, ngx_str_t *appid);
 
+/* Adds a handler to a phase; at postconfiguration.  NGX_ERROR: no memory. */
+ngx_int_t ngx_http_wxapp_phase(ngx_conf_t *cf, ngx_http_phases phase,
+    ngx_http_handler_pt handler);
+
 /* Adds variables, up to ngx_http_null_variable; at preconfiguration. */
 ngx_int_t ngx_http_wxapp_variables(ngx_conf_t *cf, ngx_http_variable_t *vars);
 

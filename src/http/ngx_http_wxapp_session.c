@@ -1107,8 +1107,8 @@ ngx_http_wxapp_session_read(ngx_http_request_t *r, ngx_str_t *words,
 static ngx_int_t
 ngx_http_wxapp_session_words(redisReply *reply, ngx_str_t *words)
 {
-    u_char     *p, *last;
-    ngx_uint_t  i;
+    u_char      *p, *last;
+    ngx_uint_t   i;
 
     if (reply->type != REDIS_REPLY_STRING) {
         return NGX_DECLINED;

@@ -653,8 +653,6 @@ ngx_http_wxapp_auth_preconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_wxapp_auth_postconfiguration(ngx_conf_t *cf)
 {
-    ngx_http_handler_pt         *h;
-    ngx_http_core_main_conf_t   *cmcf;
     ngx_http_wxapp_main_conf_t  *wmcf;
 
     wmcf = ngx_http_wxapp_conf_main(cf);
@@ -663,27 +661,19 @@ ngx_http_wxapp_auth_postconfiguration(ngx_conf_t *cf)
         return NGX_OK;
     }
 
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_ACCESS_PHASE].handlers);
-    if (h == NULL) {
+    if (ngx_http_wxapp_phase(cf, NGX_HTTP_ACCESS_PHASE,
+                             ngx_http_wxapp_auth_handler)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
-
-    *h = ngx_http_wxapp_auth_handler;
 
     if (wmcf->session == NULL) {
         return NGX_OK;
     }
 
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    *h = ngx_http_wxapp_auth_ask_handler;
-
-    return NGX_OK;
+    return ngx_http_wxapp_phase(cf, NGX_HTTP_PREACCESS_PHASE,
+                                ngx_http_wxapp_auth_ask_handler);
 }
 
 

@@ -383,8 +383,6 @@ ngx_http_wxapp_identity_headers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static ngx_int_t
 ngx_http_wxapp_identity_headers_postconfiguration(ngx_conf_t *cf)
 {
-    ngx_http_handler_pt         *h;
-    ngx_http_core_main_conf_t   *cmcf;
     ngx_http_wxapp_main_conf_t  *wmcf;
 
     wmcf = ngx_http_wxapp_conf_main(cf);
@@ -393,34 +391,26 @@ ngx_http_wxapp_identity_headers_postconfiguration(ngx_conf_t *cf)
         return NGX_OK;
     }
 
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_SERVER_REWRITE_PHASE].handlers);
-    if (h == NULL) {
+    if (ngx_http_wxapp_phase(cf, NGX_HTTP_SERVER_REWRITE_PHASE,
+                             ngx_http_wxapp_identity_headers_strip_handler)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    *h = ngx_http_wxapp_identity_headers_strip_handler;
-
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_REWRITE_PHASE].handlers);
-    if (h == NULL) {
+    if (ngx_http_wxapp_phase(cf, NGX_HTTP_REWRITE_PHASE,
+                             ngx_http_wxapp_identity_headers_redirect_handler)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
-
-    *h = ngx_http_wxapp_identity_headers_redirect_handler;
 
     if (wmcf->token == NULL) {
         return NGX_OK;
     }
 
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PRECONTENT_PHASE].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    *h = ngx_http_wxapp_identity_headers_handler;
-
-    return NGX_OK;
+    return ngx_http_wxapp_phase(cf, NGX_HTTP_PRECONTENT_PHASE,
+                                ngx_http_wxapp_identity_headers_handler);
 }
 
 

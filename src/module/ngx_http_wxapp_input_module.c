@@ -481,8 +481,6 @@ static ngx_int_t
 ngx_http_wxapp_input_postconfiguration(ngx_conf_t *cf)
 {
     ngx_uint_t                 *used;
-    ngx_http_handler_pt        *h;
-    ngx_http_core_main_conf_t  *cmcf;
 
     used = ngx_http_conf_get_module_main_conf(cf, ngx_http_wxapp_input_module);
 
@@ -490,16 +488,8 @@ ngx_http_wxapp_input_postconfiguration(ngx_conf_t *cf)
         return NGX_OK;
     }
 
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PRECONTENT_PHASE].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    *h = ngx_http_wxapp_input_handler;
-
-    return NGX_OK;
+    return ngx_http_wxapp_phase(cf, NGX_HTTP_PRECONTENT_PHASE,
+                                ngx_http_wxapp_input_handler);
 }
 
 

@@ -943,8 +943,6 @@ ngx_http_wxapp_limit_preconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_wxapp_limit_postconfiguration(ngx_conf_t *cf)
 {
-    ngx_http_handler_pt               *h;
-    ngx_http_core_main_conf_t         *cmcf;
     ngx_http_wxapp_limit_main_conf_t  *lmcf;
 
     lmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_wxapp_limit_module);
@@ -957,16 +955,8 @@ ngx_http_wxapp_limit_postconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    *h = ngx_http_wxapp_limit_handler;
-
-    return NGX_OK;
+    return ngx_http_wxapp_phase(cf, NGX_HTTP_PREACCESS_PHASE,
+                                ngx_http_wxapp_limit_handler);
 }
 
 

@@ -210,11 +210,11 @@ static ngx_http_variable_t  ngx_http_wxapp_sign_vars[] = {
 static ngx_int_t
 ngx_http_wxapp_sign_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                    rc;
-    ngx_http_wxapp_ctx_t        *ctx;
-    ngx_http_wxapp_sign_t       *sign;
-    ngx_http_wxapp_sign_conf_t  *conf;
-    ngx_http_wxapp_sign_wrong_e  wrong;
+    ngx_int_t                     rc;
+    ngx_http_wxapp_ctx_t         *ctx;
+    ngx_http_wxapp_sign_t        *sign;
+    ngx_http_wxapp_sign_conf_t   *conf;
+    ngx_http_wxapp_sign_wrong_e   wrong;
 
     conf = ngx_http_get_module_loc_conf(r, ngx_http_wxapp_sign_module);
 
@@ -402,9 +402,9 @@ ngx_http_wxapp_sign_timely(ngx_http_request_t *r, ngx_http_wxapp_sign_t *sign)
 static void
 ngx_http_wxapp_sign_body(ngx_http_request_t *r)
 {
-    ngx_int_t                    rc;
-    ngx_http_wxapp_sign_t       *sign;
-    ngx_http_wxapp_sign_wrong_e  wrong;
+    ngx_int_t                     rc;
+    ngx_http_wxapp_sign_t        *sign;
+    ngx_http_wxapp_sign_wrong_e   wrong;
 
     sign = ngx_http_get_module_ctx(r, ngx_http_wxapp_sign_module);
 
@@ -465,9 +465,9 @@ static ngx_int_t
 ngx_http_wxapp_sign_text(ngx_http_request_t *r, ngx_http_wxapp_sign_t *sign,
     ngx_str_t *text)
 {
-    u_char    *p, digest[NGX_WXAPP_SHA256_LEN];
-    ngx_int_t  rc;
-    ngx_str_t  method, body;
+    u_char     *p, digest[NGX_WXAPP_SHA256_LEN];
+    ngx_int_t   rc;
+    ngx_str_t   method, body;
 
     rc = ngx_http_wxapp_body_text(r, &body);
     if (rc != NGX_OK) {
@@ -782,9 +782,7 @@ static ngx_int_t
 ngx_http_wxapp_sign_postconfiguration(ngx_conf_t *cf)
 {
     const char                  *missing;
-    ngx_http_handler_pt         *h;
     ngx_http_wxapp_place_t      *place;
-    ngx_http_core_main_conf_t   *cmcf;
     ngx_http_wxapp_main_conf_t  *wmcf;
 
     place = ngx_http_conf_get_module_main_conf(cf, ngx_http_wxapp_sign_module);
@@ -805,16 +803,8 @@ ngx_http_wxapp_sign_postconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PRECONTENT_PHASE].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    *h = ngx_http_wxapp_sign_handler;
-
-    return NGX_OK;
+    return ngx_http_wxapp_phase(cf, NGX_HTTP_PRECONTENT_PHASE,
+                                ngx_http_wxapp_sign_handler);
 }
 
 
