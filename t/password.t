@@ -1336,3 +1336,31 @@ location = /l { wxapp_password_unlock; wxapp_ping; }
 --- must_die
 --- error_log
 the location has its content from "wxapp_password_unlock" already
+
+
+
+=== TEST 93: a thread pool of its name does the hashing
+--- main_config
+thread_pool wxapp_password threads=1 max_queue=100;
+--- log_level: debug
+--- login
+lockout account=1000/1m address=1000/1m
+--- drive
+is login('ada')->{status}, 200, 'logged in';
+--- error_log
+added to thread pool "wxapp_password"
+--- no_error_log
+[crit]
+
+
+
+=== TEST 94: without it they hash in the pool that connects to MySQL
+--- log_level: debug
+--- login
+lockout account=1000/1m address=1000/1m
+--- drive
+is login('ada')->{status}, 200, 'logged in';
+--- error_log
+added to thread pool "wxapp"
+--- no_error_log
+added to thread pool "wxapp_password"

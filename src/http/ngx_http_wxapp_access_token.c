@@ -8,13 +8,13 @@
 #define NGX_HTTP_WXAPP_ACCESS_TOKEN_ZONE    (256 * 1024)
 
 #define NGX_HTTP_WXAPP_ACCESS_TOKEN_AHEAD   300     /* s, before it expires */
-#define NGX_HTTP_WXAPP_ACCESS_TOKEN_MAX     86400   /* s, a life that is meant */
-#define NGX_HTTP_WXAPP_ACCESS_TOKEN_FORCE   4320    /* s: 20 a day are allowed */
-#define NGX_HTTP_WXAPP_ACCESS_TOKEN_FAILED  1000    /* ms, one failure counts */
+#define NGX_HTTP_WXAPP_ACCESS_TOKEN_MAX     86400   /* s: not more is meant */
+#define NGX_HTTP_WXAPP_ACCESS_TOKEN_FORCE   4320    /* s: 20 a day allowed */
+#define NGX_HTTP_WXAPP_ACCESS_TOKEN_FAILED  1000    /* ms a failure counts */
 
 #define NGX_HTTP_WXAPP_ACCESS_TOKEN_FLIGHT  30000   /* ms, a fetch at most */
 #define NGX_HTTP_WXAPP_ACCESS_TOKEN_POLL    10      /* ms */
-#define NGX_HTTP_WXAPP_ACCESS_TOKEN_WAIT    10000   /* ms, for another's fetch */
+#define NGX_HTTP_WXAPP_ACCESS_TOKEN_WAIT    10000   /* ms, for others */
 
 
 /* of one app, in shared memory; all zero: free */
